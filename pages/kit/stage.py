@@ -61,6 +61,7 @@ class Experiment:
 
 @dataclass(frozen=True, eq=False)
 class _Pressed:
+    page: str
     data: str
     question: str
     sets: dict[str, Any]  # by key in the session
@@ -188,12 +189,15 @@ def _press(data: ActiveData, place: str, one: Experiment, guess: int | None) -> 
     sets = {f"{name}@{data.key}": value for name, value in one.sets.items()}
     defaults = parameters.defaults_of_page(data)
     earlier = _pressed()
+    page = str(st.session_state.get("_page", ""))
     if earlier is not None and earlier.data == data.key:  # its item, say, is no part of this one
-        held = earlier.state if earlier.in_force(data, wholly=True) else earlier.sets
-        _put_back(earlier, [key for key, value in held.items() if st.session_state.get(key) == value])
-        defaults = earlier.defaults | defaults
+        here = earlier.page == page  # what another page has of its own is left as it is
+        held = earlier.state if here and earlier.in_force(data, wholly=True) else earlier.sets
+        left = [key for key, value in held.items() if st.session_state.get(key) == value]
+        _put_back(earlier, left if here else [key for key in left if key not in earlier.defaults])
+        defaults = (earlier.defaults if here else {}) | defaults
     before = {key: st.session_state[key] for key in defaults | sets if key in st.session_state}
-    st.session_state["_experiment"] = pressed = _Pressed(data.key, one.question, sets, defaults, before, guess)
+    st.session_state["_experiment"] = pressed = _Pressed(page, data.key, one.question, sets, defaults, before, guess)
     st.session_state.update(pressed.state)
     st.session_state.pop(place, None)
 

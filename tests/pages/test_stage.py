@@ -154,6 +154,20 @@ def test_two_of_one_model_begin_alike_and_what_was_set_comes_back_at_the_end(ope
     assert [page.session_state[key] for key in keys] == own
 
 
+def test_a_question_leaves_the_controls_of_other_pages_alone(open_page: Open) -> None:
+    first = healthy(open_page("node2vec", data="planted_shop"))
+    show_me(first, 0)
+    healthy(first.run())
+    pressed = first.session_state["_experiment"]
+    page = healthy(open_page("walks", data="planted_shop"))
+    (key, *_) = [key for key in pressed.defaults if key not in page.session_state]
+    page.session_state[key] = "one's own"
+    page.session_state["_experiment"] = pressed
+    show_me(page, 0)
+    healthy(page.run())
+    assert page.session_state[key] == "one's own"
+
+
 # ---- whatever was tried before ----
 
 # Page and its view, those that train for no long; with RECEMB_ORDERS set so many orders of each, else one of a few. The
