@@ -150,6 +150,12 @@ class ColumnMapping:
         return {role: name for role in (*ROLES, "source", "target") if (name := getattr(self, role)) is not None}
 
     @property
+    def time_form(self) -> dict[str, Any]:
+        """What is said of how times are written, as :func:`~recemb_core.readers.times.parse_times` takes it."""
+        names = ("day_first", "year_first", "zone", "year", "year_offset")
+        return {"unit": self.time_unit} | {name: getattr(self, name) for name in names}
+
+    @property
     def is_complete(self) -> bool:
         """Whether there is enough to read sequences from: items, and something that groups them."""
         if self.shape == "sequences":

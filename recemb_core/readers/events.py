@@ -224,14 +224,7 @@ def _parse_rows(table: Table, mapping: ColumnMapping) -> Parsed:
     time, date_only = None, False
     if mapping.timestamp is not None:
         parsed = parse_times(
-            frame[mapping.timestamp],
-            day_first=mapping.day_first,
-            year_first=mapping.year_first,
-            unit=mapping.time_unit,
-            zone=mapping.zone,
-            year=mapping.year,
-            year_offset=mapping.year_offset,
-            clock=None if mapping.clock is None else frame[mapping.clock],
+            frame[mapping.timestamp], **mapping.time_form, clock=None if mapping.clock is None else frame[mapping.clock]
         )
         said += parsed.assumptions
         time = parsed.seconds.fill_null(float("nan")).to_numpy()

@@ -72,15 +72,7 @@ def refuse_other_forms(frame: DataFrame, mapping: ColumnMapping, time: Form | No
 def _ask_the_library(text: pl.Series, role: str, count: int, mapping: ColumnMapping, name: str) -> None:
     column: Any = mapping.timestamp if role == "time" else getattr(mapping, role)
     if role == "time":
-        found = parse_times(
-            text.alias(column),
-            day_first=mapping.day_first,
-            year_first=mapping.year_first,
-            unit=mapping.time_unit,
-            zone=mapping.zone,
-            year=mapping.year,
-            year_offset=mapping.year_offset,
-        ).seconds
+        found = parse_times(text.alias(column), **mapping.time_form).seconds
         known = found.is_between(EARLIEST, LATEST)
     else:
         known = to_numbers(text, mapping.decimal).is_finite()
