@@ -5,7 +5,7 @@
 
 A and B differ in one field and are alike in the others that are held; C has B's value of it and other held values;
 right is every item with A's value and the rest of C. Beside the share of first answers that are right: that of the item
-nearest to C without any sum, chance, and the gain with its interval over targets, at 95 % for all models of a set
+nearest to C without any sum, chance, and the gain with its interval over targets, at 95% for all models of a set
 together; of the first seed.
 """
 

@@ -5,7 +5,7 @@
     python -m benchmarks.designed_shop --attention          # EGES less GES, by fields that say nothing and by noise
 
 Every figure is 0 at chance (tests/core/test_designed_structure.py says what each is, and what was expected before any
-was measured). A seed is that of the shop and of the model; the interval is Student's of the mean over seeds, at 95 %.
+was measured). A seed is that of the shop and of the model; the interval is Student's of the mean over seeds, at 95%.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def main(noises: Sequence[float] = NOISES, seeds: int = 5) -> None:
     """Print a table a noise; an interval that holds 0 is in brackets."""
     for noise in noises:
         found = measured(DesignedShopConfig(noise=noise), seeds)
-        print(f"\nnoise {noise:g}, {seeds} seeds: figure over chance (95 % interval of the mean)")
+        print(f"\nnoise {noise:g}, {seeds} seeds: figure over chance (95% interval of the mean)")
         figures = [interval(values) for by in found.values() for values in by.values()]
         for name, by in found.items():
             for structure, values in by.items():

@@ -6,7 +6,7 @@
     python -m benchmarks.epochs --check                               # the default against what it was before the rule
 
 Quality is HR@10 and NDCG@10 on the validation users (``recemb_core.experiments.leaderboard``, its protocol and its
-defaults), and link AUC, means over seeds with 95 % intervals over users and seeds. A letter that two epochs share says
+defaults), and link AUC, means over seeds with 95% intervals over users and seeds. A letter that two epochs share says
 that they are not told apart (paired by users, Holm). Seconds are
 processor time of one thread, the best of the seeds. A training that would take longer than ``--seconds`` is left out.
 """

@@ -8,7 +8,7 @@ table: every row on the validation part with intervals, letters and costs: the g
 invented log of ratings, and a retail log given as a file. ``--test`` measures the test part in its place.
 
 honesty: (1) null comparisons: two sets of seeds of one setting, drawn from a pool of runs, through the real code; the
-share in which one is called better, with its 95 % interval (Clopper and Pearson). Goal: 5 % or less, upper end 7 % or
+share in which one is called better, with its 95% interval (Clopper and Pearson). Goal: 5% or less, upper end 7% or
 less. (2) The same among five sets at once, any pair. (3) Nulls of users: two models whose outcomes are swapped user by
 user at random. (4) Power: two settings that differ, users drawn anew. Goal: .9. (5) Power against the size of a
 planted difference: one of the two serves a known share of the users as a better model does.

@@ -149,12 +149,12 @@ def power_curve(weak: npt.NDArray, strong: npt.NDArray, users: int, comparisons:
         print(f"    difference {sizes[-1]:.4f}: found in {rate(right)}, the worse called better in {wrong.mean():.1%}")
     reached = np.maximum.accumulate(powers)
     if reached[-1] < 0.9:
-        print(f"    90 % is not reached; foretold by detectable(): {foretold[-1]:.4f}", flush=True)
+        print(f"    90% is not reached; foretold by detectable(): {foretold[-1]:.4f}", flush=True)
         return
     at = int(np.argmax(reached >= 0.9))
     low = reached[at - 1] if at else 0.0
     size = sizes[at - 1] + (0.9 - low) / (reached[at] - low) * (sizes[at] - sizes[at - 1]) if at else sizes[0]
-    print(f"    90 % is reached at {size:.4f}; detectable() foretells {foretold[at]:.4f} (median)", flush=True)
+    print(f"    90% is reached at {size:.4f}; detectable() foretells {foretold[at]:.4f} (median)", flush=True)
 
 
 def report(comparisons: int, runs: int) -> None:
@@ -170,7 +170,7 @@ def report(comparisons: int, runs: int) -> None:
     weak, strong, walks = (np.stack([run.views["main"].user_hits(10) for run in found]) for found in pools.values())
     for name, other in (("the other word2vec", weak), ("DeepWalk", walks)):
         found = swapped(strong[:SEEDS], other[:SEEDS], comparisons)
-        print(f"  users swapped, word2vec d = 32 and {name}: {rate(found)} (goal 5 % or less)", flush=True)
+        print(f"  users swapped, word2vec d = 32 and {name}: {rate(found)} (goal 5% or less)", flush=True)
     for name, other in (("word2vec d = 8", weak), ("DeepWalk", walks)):
         better, worse = (strong, other) if strong.mean() > other.mean() else (other, strong)
         found = power(
@@ -182,7 +182,7 @@ def report(comparisons: int, runs: int) -> None:
         )
         print(
             f"  power, word2vec d = 32 against {name}: difference {better.mean() - worse.mean():.3f}, "
-            f"found in {rate(found)} (goal 90 %)",
+            f"found in {rate(found)} (goal 90%)",
             flush=True,
         )
         for users in (better.shape[1], better.shape[1] // 4):

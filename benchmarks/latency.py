@@ -316,7 +316,7 @@ def main() -> None:
     os.environ["STREAMLIT_SERVER_ENABLE_STATIC_SERVING"] = "true"
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     heads = ("glide", "bound", "preview", "exact", "bands")
-    print(f"{'milliseconds, median (90 %)':28} {'n':>2} " + " ".join(f"{head:>12}" for head in heads), flush=True)
+    print(f"{'milliseconds, median (90%)':28} {'n':>2} " + " ".join(f"{head:>12}" for head in heads), flush=True)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
         folder = Path(name)
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

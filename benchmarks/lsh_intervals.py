@@ -5,12 +5,12 @@
 
 A setting is drawn at random: points (item vectors of the bundled groceries, of the planted shop and of Les Misérables,
 clusters and a Gaussian cloud of several sizes), family, bucket width, k, which rows are the queries, K, L and mode;
-four settings at a time share all but the last three. Its 95 % interval comes from 8 draws of functions. It should cover
+four settings at a time share all but the last three. Its 95% interval comes from 8 draws of functions. It should cover
 
 - the mean of 50 other seeds on the same queries (what the page says of other hash functions), and
 - the mean of 50 other seeds, each on a fresh sample of queries (what an engineer's next query meets).
 
-Goal: each figure at least 90 % of the settings, for both means. A setting without a candidate has no precision and is
+Goal: each figure at least 90% of the settings, for both means. A setting without a candidate has no precision and is
 left out of that figure's count, which is printed. The interval of the queries alone, as a single draw gives it, stands
 beside it.
 """

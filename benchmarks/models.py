@@ -11,7 +11,7 @@ second at which each has its vectors and its neighbor lists, imports and graph i
 of the installation, once (--cold-kernels) with none.
 scores: next-item recommendation on groceries, each household's last basket held out, users being the mean of their
 last ten items: input with output vectors, cosine of input vectors, both with and without rare items as candidates, and
-popularity. 95 % intervals over households; the spread over training seeds beside them.
+popularity. 95% intervals over households; the spread over training seeds beside them.
 """
 
 from __future__ import annotations

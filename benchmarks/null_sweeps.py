@@ -7,13 +7,13 @@
 On the planted shop and Les Misérables, with the node2vec page's defaults:
 
 1. Null sweeps: ``--seeds`` runs of p = q = 1; ``--sweeps`` sweeps of the default grid draw every cell × seed from them.
-   Share of sweeps with any cell 'beyond noise', with its 95 % interval (Clopper and Pearson): by each map, by either,
-   and by the rule 'two standard errors of the two means, 3 seeds a cell'. Goal: 5 % or less, upper end below 6.5 %.
+   Share of sweeps with any cell 'beyond noise', with its 95% interval (Clopper and Pearson): by each map, by either,
+   and by the rule 'two standard errors of the two means, 3 seeds a cell'. Goal: 5% or less, upper end below 6.5%.
 2. The same where every cell has the noise it has in the bundled sweep (normal, no effect), beside pooling alone.
 3. What cells that share their seeds have in common: the share of the variance within cells that is the seed's.
 4. The same null runs through the engine that chooses (``recemb sweep``, the Sweeps view): the grid of p and q, one seed
    a setting, the better third twice more, the best three and the default five times with fresh seeds.
-   Share of sweeps in which a setting beats the default. Goal: 5 % or less, upper end below 7 %.
+   Share of sweeps in which a setting beats the default. Goal: 5% or less, upper end below 7%.
 5. Power: how often 40 runs (or ``--seeds``, if fewer), drawn again and again, are found beyond noise in a sweep. Goal:
    .9 for the planted shop's q = 20, for Les Misérables' q = 2 against q = .5, and for each sweep's largest change.
 """
@@ -120,7 +120,7 @@ def null_rates(case: Case, null: Runs, sweeps: int) -> npt.NDArray[np.bool_]:
         old = over_sweeps(sweeps, lambda s=scores: rng.choice(s, (cells, 3)), any_two_errors)  # type: ignore[misc]
         either |= hits
         print(f"  null sweeps by {by:14} {rate(hits)}; two standard errors, 3 seeds: {rate(old)}")
-    print(f"  null sweeps by either map    {rate(either)} (goal: 5 % or less)")
+    print(f"  null sweeps by either map    {rate(either)} (goal: 5% or less)")
     for by, scores in case.swept.items():
         sd = scores.std(axis=1, ddof=1)
         middle = case.places.index((1.0, 1.0))
@@ -143,7 +143,7 @@ def engine_rates(case: Case, null: Runs, sweeps: int) -> None:
         ground = Ground.of(plan, None, structure=Structure(case.graph, case.labels), config=case.config.base)
         verdicts = [Sweep(ground).go(work=FromPool(scores[:, None], rng)) for _ in range(sweeps)]
         hits = np.array([verdict is not None and verdict.winner is not None for verdict in verdicts])
-        print(f"  null sweeps that choose, by {by:13} {rate(hits)} (goal: 5 % or less)", flush=True)
+        print(f"  null sweeps that choose, by {by:13} {rate(hits)} (goal: 5% or less)", flush=True)
 
 
 def shared(case: Case) -> None:

@@ -8,7 +8,7 @@ Everything goes through the code that the app and ``recemb sweep`` run: proposal
 
 1. Null sweeps: item2vec's default trained with ``--seeds`` seeds; ``--sweeps`` sweeps of ``--trials`` settings whose
    every training is drawn from these, without one standing twice in a sweep. Share of sweeps in which a setting beats
-   the default, with its 95 % interval (Clopper and Pearson). Goal: 5 % or less, upper end below 7 %.
+   the default, with its 95% interval (Clopper and Pearson). Goal: 5% or less, upper end below 7%.
    Beside it, by the same runs: what taking the highest mean of one seed for a winner would say, and a paired test of
    the best on the very seeds and users that chose it.
 2. The same with settings that users like differently, though on average alike: what chooses among users cannot be
@@ -157,7 +157,7 @@ def main() -> None:
     means = pool.mean(axis=1)
     print(f"{args.data}: {len(pool)} trainings of {ground.base.entry.config}")
     print(f"  HR@10 of {pool.shape[1]} users: mean {means.mean():.4f}, sd over seeds {means.std(ddof=1):.4f}")
-    print(f"  {args.sweeps} null sweeps of {args.trials} settings (goal: 5 % or less, upper end below 7 %)")
+    print(f"  {args.sweeps} null sweeps of {args.trials} settings (goal: 5% or less, upper end below 7%)")
     null_sweeps(ground, pool, args.sweeps)
     for spread in (0.1, 0.3):
         print(f"  the same, each user liking each setting otherwise by {spread} (sd)")

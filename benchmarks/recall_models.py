@@ -3,9 +3,9 @@
     python -m benchmarks.recall_models
 
 Users' last baskets are held out. *First-time*: items that a user had bought before are masked, and only new ones are
-targets. *All*: every item of the last basket is a target and nothing is masked. HR has Wilson's 95 % interval, NDCG
-the same at the effective sample size; the gain is HR@10 less that of popularity on the same users (paired, 95 %). The
-cold-item part takes 10 % of the items out of training entirely and ranks them by side information among the whole
+targets. *All*: every item of the last basket is a target and nothing is masked. HR has Wilson's 95% interval, NDCG
+the same at the effective sample size; the gain is HR@10 less that of popularity on the same users (paired, 95%). The
+cold-item part takes 10% of the items out of training entirely and ranks them by side information among the whole
 catalogue.
 """
 
@@ -58,7 +58,7 @@ def headline() -> Iterator[Row]:
         yield Row(
             what=f"{name}, all targets", size=f"groceries, {report.users:,} users", unit="HR@10", peer="popularity",
             ours=report.hit_rate[10].value, theirs=floor, ratio=1 + gain.value / floor, lowest=1 + gain.low / floor,
-            highest=1 + gain.high / floor, turns=report.users, over="users, 95 %",
+            highest=1 + gain.high / floor, turns=report.users, over="users, 95%",
         )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def main() -> None:
             print(line(name, both[i], floor))
     if sequences.side_info is None:
         return
-    print("\nCold items (two-tower, 10 % of the items never trained):")
+    print("\nCold items (two-tower, 10% of the items never trained):")
     for seed in range(arguments.cold_seeds):
         config = recall_defaults(seed)["Two-tower"]
         for label, setting in (("side information", config), ("without it", replace(config, side_information=False))):

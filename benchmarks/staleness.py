@@ -9,7 +9,7 @@ was learned from a tidier shop, and an old table has that in its favor. *Worn* s
 their log begins, so that its weeks are alike in this.
 
 On the designed shop the slope of a table alone should be below 0 beyond noise where complements and favorites drift,
-and its interval hold 0, no wider than ± .02 a month, where they do not; 5 % of the intervals without drift miss 0 by
+and its interval hold 0, no wider than ± .02 a month, where they do not; 5% of the intervals without drift miss 0 by
 chance.
 """
 
@@ -33,7 +33,7 @@ from recemb_core.experiments.staleness.plan import WEEK
 from recemb_core.sequences import Sequences, split_sessions
 from recemb_core.splits import between, event_times
 
-DRIFTS = ((0.0, 0), (0.1, 0), (0.1, 30))  # and weeks of drift before the log: a partner stays with .9^30 = 4 %
+DRIFTS = ((0.0, 0), (0.1, 0), (0.1, 30))  # and weeks of drift before the log: a partner stays with .9^30 = 4%
 # Five weeks to learn from at every age: what drifts is not averaged away.
 USERS, WEEKS, WINDOWS, QUESTIONS = 4_000, 17, 4, 4_000
 YOUNG = 20  # weeks of the groceries

@@ -79,7 +79,7 @@ class Row:
     def of_share(
         cls, what: str, size: str, hits: int, number: int, goal: float, *, over: str, less_is_better: bool = False
     ) -> Row:
-        """A share beside its goal, with its 95 % interval (Clopper and Pearson).
+        """A share beside its goal, with its 95% interval (Clopper and Pearson).
 
         A share of nothing that had better be small is given as its interval's upper end, and says so.
 

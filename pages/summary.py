@@ -78,7 +78,7 @@ with frame.page(
             live_chart(
                 score_intervals_figure(
                     [ScoreLine(name, one.value, one.low, one.high) for name, one in figures],
-                    x_title=f"HR@{K}, 95 % intervals, {figures[0][1].n:,} users",
+                    x_title=f"HR@{K}, 95% intervals, {figures[0][1].n:,} users",
                     chance=ground.hit_rate(FLOOR).value if ground.has(FLOOR) else None,
                     chance_title="popularity",
                 ),
@@ -92,7 +92,7 @@ with frame.page(
             st.info("No method is measured on this data yet: press Measure, for one of them or for all.")
         there = sum(one.there for one in rows)
         st.caption(
-            f"{there} of {2 * len(rows)} figures are measured on {plain(data.title)}. Intervals are 95 %, of a pair "
+            f"{there} of {2 * len(rows)} figures are measured on {plain(data.title)}. Intervals are 95%, of a pair "
             "alone; *beyond noise* is over users and seeds, all rows judged together."
         )
         if said_of_fields := event_fields.held_out_words(data):

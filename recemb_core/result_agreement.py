@@ -20,7 +20,7 @@ from recemb_core.neighbors.exact import nearest_others
 
 # Largest share by which numbers may be off (root mean square of the difference by that of what was kept), and least
 # share of common items among the 10 nearest. Kernels compiled for a processor without AVX were off by at most .0003,
-# with all neighbors in common; a gradient 2 % smaller puts vectors off by .006, a learning rate that does not fall
+# with all neighbors in common; a gradient 2% smaller puts vectors off by .006, a learning rate that does not fall
 # within a slice of walks by .1.
 MOST_OFF = 0.003
 VECTOR_OVERLAP = 0.98

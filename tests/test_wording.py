@@ -54,6 +54,10 @@ def test_center_is_spelled_one_way() -> None:
     assert found(r"cent(?:re|red)\b", files([*WORDS, *TEXTS]), re.IGNORECASE) == []
 
 
+def test_percentages_are_written_as_the_formats_of_numbers_write_them() -> None:
+    assert found(r"(?:^|\d)[ \u00a0]%(?=[\s,.;:)]|$)", [(p, s) for p in SOURCES for s in strings(p)]) == []
+
+
 def test_nothing_is_said_by_the_article() -> None:
     said = [(path, " ".join(" ".join(strings(path)).split())) for path in SOURCES]
     assert found(r"\bthe article('s)?\b", said, re.IGNORECASE) == []

@@ -39,10 +39,10 @@ def noise_words(name: str, now: Sequence[float], before: Sequence[float]) -> str
 
 
 def gain_words(gain: Estimate, unit: str = "") -> str:
-    """A paired difference with its 95 % interval, and whether it may be chance."""
+    """A paired difference with its 95% interval, and whether it may be chance."""
     if gain.n < 2:
         return f"{signed(gain.value, '.3f')}{unit} on one case alone, which says nothing about noise"
-    said = f"{signed(gain.value, '.3f')}{unit} (95 %: {signed(gain.low, '.3f')} to {signed(gain.high, '.3f')})"
+    said = f"{signed(gain.value, '.3f')}{unit} (95%: {signed(gain.low, '.3f')} to {signed(gain.high, '.3f')})"
     if gain.low == gain.high == 0:
         return f"{said}, no difference at all"
     if gain.low <= 0 <= gain.high:
@@ -60,5 +60,5 @@ def pairs_alike(labels: AnyArray, rows: npt.ArrayLike) -> float | None:
 
 
 def paired(now: npt.ArrayLike, before: npt.ArrayLike) -> Estimate:
-    """Mean of now − before over the same cases, with its 95 % interval."""
+    """Mean of now − before over the same cases, with its 95% interval."""
     return mean_interval(np.asarray(now, dtype=np.float64) - np.asarray(before, dtype=np.float64))

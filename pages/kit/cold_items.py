@@ -23,5 +23,5 @@ def ready(data: ActiveData, config: Any) -> ColdItemReport | None:
 
 def job(data: ActiveData, config: Any) -> Job:
     """What trains the model without a tenth of the items and asks it."""
-    label, seconds = "cold items: train without 10 % of the items", recall_models.training_seconds(data, config)
+    label, seconds = "cold items: train without 10% of the items", recall_models.training_seconds(data, config)
     return jobs.heavy_job(data, _key(data, config), label, seconds, cold_item_report, recall_models.known(data), config)

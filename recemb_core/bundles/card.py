@@ -32,7 +32,7 @@ _FILES = {
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredScore:
-    """One measured number with its interval of 95 %.
+    """One measured number with its interval of 95%.
 
     Attributes:
         name: e.g. ``"HR@10"``.
@@ -85,7 +85,7 @@ def card(
         "",
         "## How good",
         "",
-        *(_table(("what", "value", "95 % interval", "of what"), [_row(one) for one in scores])),
+        *(_table(("what", "value", "95% interval", "of what"), [_row(one) for one in scores])),
         "",
         *(f"{one.name}: {one.words}" for one in scores if one.words),
         *([] if of_model else ["", "No score of the model itself was measured with this bundle."]),

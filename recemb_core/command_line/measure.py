@@ -263,8 +263,8 @@ def _result(
     said = [
         f"The {cases.part} part of {prepared.name}: {of}{cases.there:,} users, {split}.",
         cases.choice.words,
-        "Intervals are of 95 %, over users and seeds. Rows that share a letter are not told apart (paired over users "
-        f"and seeds, Holm over all pairs, {100 * comparison.level:g} % for all together).",
+        "Intervals are of 95%, over users and seeds. Rows that share a letter are not told apart (paired over users "
+        f"and seeds, Holm over all pairs, {100 * comparison.level:g}% for all together).",
     ]
     epochs = {name: getattr(row.entry.config, "epochs", None) for name, row in board.rows.items()}
     trained = "; ".join(f"{name}: {count}" for name, count in epochs.items() if count is not None)
@@ -273,7 +273,7 @@ def _result(
     advice = board.advice(comparison).words
     names = {"hr": f"HR@{k}", "ndcg": f"NDCG@{k}", "mrr": "MRR"}
     table = Table(
-        ("row", *names.values(), "95 % interval of " + names[args.metric], "letters", "coverage", "seeds", "train s"),
+        ("row", *names.values(), "95% interval of " + names[args.metric], "letters", "coverage", "seeds", "train s"),
         [
             (
                 one["row"],
@@ -288,7 +288,7 @@ def _result(
         ],
     )
     pairs_table = Table(
-        ("first", "second", f"{names[args.metric]}, first less second", "95 % interval", "p (Holm)", "verdict"),
+        ("first", "second", f"{names[args.metric]}, first less second", "95% interval", "p (Holm)", "verdict"),
         [
             (d.first, d.second, d.value, _range(d.low, d.high, "+.4f"), d.adjusted if d.measured else None, d.verdict)
             for d in comparison.differences.values()

@@ -177,7 +177,7 @@ def _shown(store: RunStore, one: RunRecord, out: str | None) -> Result:
         Table(("setting", "value"), [(name, str(value)) for name, value in one.spec.settings.items()]),
     ]
     if scores:
-        title = f"Of the {one.spec.part} part; intervals of 95 % over users, the noise of training is not in them"
+        title = f"Of the {one.spec.part} part; intervals of 95% over users, the noise of training is not in them"
         parts.append(Table(("score", "mean", "interval", "users"), scores, title=title))
     if one.figures:
         parts.append(Table(("score", "value"), list(one.figures.items()), title="Of its vectors; of this one training"))
@@ -206,7 +206,7 @@ def _compared(store: RunStore, first: RunRecord, second: RunRecord) -> Result:
         ]
         seeds = " and ".join(str(count or "none") for count in found.seeds)
         title = f"First less second, paired over users; kept seeds: {seeds}"
-        parts.append(Table(("score", "difference", "95 % interval", "p", "verdict"), rows, title=title))
+        parts.append(Table(("score", "difference", "95% interval", "p", "verdict"), rows, title=title))
         facts["differences"] = {metric: asdict(d) for metric, d in found.differences.items()}
     if first.has_vectors and second.has_vectors:
         one, other = store.load(first.run_id), store.load(second.run_id)

@@ -21,7 +21,7 @@ class ClickScores:
     Attributes:
         auc: probability that a taken item is scored above one that was not taken; 0.5 is chance.
         log_loss: mean of −log of the probability given to what happened, in nats; smaller is better.
-        auc_interval, log_loss_interval: 95 %, from drawing the users anew.
+        auc_interval, log_loss_interval: 95%, from drawing the users anew.
     """
 
     auc: float
@@ -36,7 +36,7 @@ class Difference:
 
     Attributes:
         value: the difference.
-        low, high: its 95 % interval; one that holds 0 says that the difference may be chance.
+        low, high: its 95% interval; one that holds 0 says that the difference may be chance.
     """
 
     value: float
@@ -66,7 +66,7 @@ def compare(
     against: str | None = None,
     seed: int = 0,
 ) -> tuple[dict[str, ClickScores], dict[str, Difference]]:
-    """Scores of several models with 95 % intervals, and AUC differences to one of them.
+    """Scores of several models with 95% intervals, and AUC differences to one of them.
 
     The rows of a user belong together, so whole users are drawn with replacement, 200 times, the same for every model.
 

@@ -32,7 +32,7 @@ class RecallConfig:
         targets: how many targets of each history a step draws, where the next basket holds several.
         batch_size: targets a step, of ``batch_size / targets`` histories.
         learning_rate: of Adam.
-        patience: epochs without a lower loss on the newest 5 % of each user's histories until training stops and
+        patience: epochs without a lower loss on the newest 5% of each user's histories until training stops and
             the best epoch is kept; None trains all epochs on all of them.
         novel: whether only items that a user has not had before are targets. True finds new things better and says less
             about what is bought again.

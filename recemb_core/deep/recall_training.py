@@ -90,7 +90,7 @@ def training_work(config: RecallConfig, sequences: Sequences) -> float:
 
 
 def _newest(examples: Examples) -> BoolArray:
-    """Which examples are each user's newest: the last 5 %, whole baskets."""
+    """Which examples are each user's newest: the last 5%, whole baskets."""
     last = np.zeros(int(examples.user.max()) + 1)
     np.maximum.at(last, examples.user, examples.end)
     first = np.full(len(last), np.inf)

@@ -86,7 +86,7 @@ def train_windows(
     The input is the center of a window, the outputs its contexts and their negatives: H of the center is made once,
     and all gradients of a window are taken from the values before it. Windows come in a scattered order, each with
     random numbers of its own: neighboring windows of one walk repeat each other, and trained in a row they end with a
-    loss on fresh walks that is 0.7 % higher. A window is drawn while the one before it is trained, so that its rows
+    loss on fresh walks that is 0.7% higher. A window is drawn while the one before it is trained, so that its rows
     have the time to come from memory.
 
     ``walks`` is (m, length), ``outputs`` Z (n, d), ``table`` a shuffled

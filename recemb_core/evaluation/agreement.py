@@ -141,7 +141,7 @@ def rank_biased_overlap(a: NumberArray, b: NumberArray, *, persistence: float = 
     Args:
         a: int (q, k), item rows, best first, −1 padded at the end.
         b: int (q, k').
-        persistence: p, above 0 and below 1; smaller looks more at the top. At 0.9 the first ten ranks carry 86 % of
+        persistence: p, above 0 and below 1; smaller looks more at the top. At 0.9 the first ten ranks carry 86% of
             the weight.
 
     Returns:

@@ -24,7 +24,7 @@ _PLAIN = [field.name for field in fields_of(AnalogyReport) if field.name not in 
 
 
 def joint_level(models: int) -> float:
-    """The level of one interval for which all of ``models`` intervals hold together with 95 % (Bonferroni).
+    """The level of one interval for which all of ``models`` intervals hold together with 95% (Bonferroni).
 
     >>> joint_level(5)
     0.99

@@ -17,8 +17,8 @@ class AttentionTrend:
 
     Attributes:
         centers: float64 (bins,), the median count of each bin.
-        means: the mean weight in each bin, with its 95 % interval over items; inside [0, 1] where all weights are.
-        correlation: Spearman's rank correlation of weight and count, with its 95 % interval (Fisher's z).
+        means: the mean weight in each bin, with its 95% interval over items; inside [0, 1] where all weights are.
+        correlation: Spearman's rank correlation of weight and count, with its 95% interval (Fisher's z).
     """
 
     centers: Float64Array

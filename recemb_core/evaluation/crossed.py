@@ -14,7 +14,7 @@ from recemb_core.validation import UsageError
 
 @dataclass(frozen=True)
 class CrossedMean:
-    """A mean with its 95 % interval over two crossed draws.
+    """A mean with its 95% interval over two crossed draws.
 
     Attributes:
         value: mean over the cases.

@@ -23,7 +23,7 @@ class Difference:
     Attributes:
         first, second: names.
         value: mean over users and seeds of the first less that of the second.
-        low, high: its 95 % interval, of this pair alone.
+        low, high: its 95% interval, of this pair alone.
         error: standard error.
         degrees: degrees of freedom of the t distribution that it is judged by.
         p: P(as large a difference by noise alone), of this pair alone; NaN where not ``measured``.
@@ -291,8 +291,8 @@ def compare_all(
     the pairs have in common. Pairs whose noise is not measured are not among them, and never told apart.
 
     No model is taken to have less noise of training than the mean variance over the models with three seeds or more, w.
-    Without that, of ten equal models with much noise of training some pair is told apart in up to 11 % of tables; with
-    it in 5 % at most, also where few models are noisy and many are not: those few are in few pairs
+    Without that, of ten equal models with much noise of training some pair is told apart in up to 11% of tables; with
+    it in 5% at most, also where few models are noisy and many are not: those few are in few pairs
     (``python -m benchmarks.evaluation --part honesty``).
 
     Args:
@@ -349,7 +349,7 @@ def holm(p_values: Mapping[Any, float]) -> dict[Any, float]:
 
 
 def mean_of_seeds(values: Float64Array) -> Estimate:
-    """Mean of one figure a training, with its 95 % interval over seeds by Student's t; of one seed the interval is ±∞.
+    """Mean of one figure a training, with its 95% interval over seeds by Student's t; of one seed the interval is ±∞.
 
     >>> found = mean_of_seeds(np.array([0.4, 0.5, 0.6]))
     >>> round(found.value, 3), round(found.low, 3), round(found.high, 3), found.n
@@ -364,7 +364,7 @@ def mean_of_seeds(values: Float64Array) -> Estimate:
 
 
 def mean_over_seeds(values: Float64Array, *, seeded: bool = True) -> Estimate:
-    """Mean of shares (seeds, users) with a 95 % interval over both, which stays inside [0, 1].
+    """Mean of shares (seeds, users) with a 95% interval over both, which stays inside [0, 1].
 
     Its squared error is Σ_u (ȳ_u − ȳ)² / (U (U − 1)) + var_s(m_s) / S, as in :func:`paired_difference`; of it
     :func:`~recemb_core.evaluation.intervals.share_from_error` makes an interval. With one seed it is

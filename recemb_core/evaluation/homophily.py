@@ -15,7 +15,7 @@ from recemb_core.neighbors.base import Metric, distinct_rows, unit_rows
 from recemb_core.neighbors.exact import nearest_others
 from recemb_core.validation import UsageError, require
 
-TIERS = ("lower half", "middle 38 %", "top 12 %")
+TIERS = ("lower half", "middle 38%", "top 12%")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class GroupScore:
 
 
 def strength_tiers(graph: ItemGraph) -> StrArray:
-    """Roles by rank of strength: lower 50 %, next 38 %, top 12 %; ties by row number. str (n,)."""
+    """Roles by rank of strength: lower 50%, next 38%, top 12%; ties by row number. str (n,)."""
     n = len(graph)
     rank = np.empty(n, dtype=np.int64)
     rank[np.argsort(graph.strength, kind="stable")] = np.arange(n)

@@ -48,7 +48,7 @@ def seed_band(values: Sequence[float]) -> SeedBand:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure measured on a sample, with its 95 % interval.
+    """A figure measured on a sample, with its 95% interval.
 
     Attributes:
         value: the share or mean.

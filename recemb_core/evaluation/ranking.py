@@ -50,7 +50,7 @@ LOOKED_AT = 1_000_000  # scores compared at a time: they stay in the cache
 
 @dataclass(frozen=True, eq=False)
 class RankingReport:
-    """How well next items are found; every figure is a mean over users, with a 95 % interval.
+    """How well next items are found; every figure is a mean over users, with a 95% interval.
 
     Equal scores count by their expectation over a random order of the tied items, another one for each user: a target
     that shares its score with c items (itself included), a others scored higher, has each rank r from a + 1 to a + c
@@ -387,7 +387,7 @@ def _look_at_lists(
 
 
 def paired_gain(model: RankingReport, base: RankingReport, k: int) -> Estimate:
-    """HR@k of one model minus that of another on the same users, with the 95 % interval of the paired difference.
+    """HR@k of one model minus that of another on the same users, with the 95% interval of the paired difference.
 
     (1 / users) Σ_u (P_model(hit of u) − P_base(hit of u)), ± 1.96 standard errors, cut at −1 and 1.
 

@@ -167,7 +167,7 @@ class Factorization:
         against_own: float64 (e, s, a, 3): the same against the optimum of the training's own noise.
         pairs: int64 (a,), how many these are.
         density: int32 (e, a, CELLS, CELLS), pairs of the first seed by v · v′ (up) and PMI − log k (across).
-        x, y: float64 (CELLS + 1,), edges of the cells; pairs outside them, at most .2 %, are in the outermost.
+        x, y: float64 (CELLS + 1,), edges of the cells; pairs outside them, at most .2%, are in the outermost.
         partners: int32 (n, PARTNERS), contexts that each item was seen with most, -1 where there are fewer.
         products: float32 (e, n, PARTNERS), their v · v′ of the first seed.
         times, expected: float64 (n, PARTNERS), how often a pass has the pair; its PMI − log k.
@@ -292,7 +292,7 @@ def _products(vectors: ItemVectors, seen: Pairs) -> Float64Array:
 
 
 def _edges(values: Float64Array) -> Float64Array:
-    """Cells from the .1 % quantile to the 99.9 %."""
+    """Cells from the .1% quantile to the 99.9%."""
     low, high = np.quantile(values, [0.001, 0.999]) if len(values) else (0.0, 1.0)
     return np.linspace(low, high if high > low else low + 1.0, CELLS + 1)
 

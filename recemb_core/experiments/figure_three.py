@@ -87,7 +87,7 @@ class FigureThree:
         return np.asarray(table[:, by])
 
     def estimate(self, measure: str, by: int, q: int) -> Estimate:
-        """Mean over the seeds with its 95 % interval (Student's t)."""
+        """Mean over the seeds with its 95% interval (Student's t)."""
         return t_interval(self.values(measure, by)[q])
 
     def tests(self) -> dict[tuple[str, int], tuple[NoiseTest, bool]]:
@@ -207,7 +207,7 @@ def agree(a: AnyArray, b: AnyArray) -> float:
 
 
 def t_interval(values: AnyArray) -> Estimate:
-    """Mean of a few runs with its 95 % interval by Student's t.
+    """Mean of a few runs with its 95% interval by Student's t.
 
     >>> e = t_interval(np.array([0.1, 0.2, 0.3]))
     >>> round(e.value, 3), round(e.low, 3), round(e.high, 3)

@@ -125,7 +125,7 @@ class IndexReport:
 
     @property
     def interval(self) -> Estimate:
-        """The recall with its 95 % interval over queries, inside [0, 1]; of a recall of NaN, NaN throughout."""
+        """The recall with its 95% interval over queries, inside [0, 1]; of a recall of NaN, NaN throughout."""
         if np.isnan(self.recall):
             return Estimate(self.recall, float("nan"), float("nan"), self.queries)
         return share_from_error(self.recall, self.recall_error, self.queries if self.recall_error >= 0 else 1)

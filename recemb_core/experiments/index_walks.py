@@ -33,7 +33,7 @@ class Effort:
 
     @property
     def distances(self) -> Estimate:
-        """Mean distances a query, with the 95 % interval over queries."""
+        """Mean distances a query, with the 95% interval over queries."""
         return mean_interval(self.worked)
 
     @property

@@ -93,7 +93,7 @@ def never_together(sequences: Sequences, side_info: pl.DataFrame, *, seed: int =
 def told_apart(model: ItemVectors, pairs: NeverTogether) -> Estimate | None:
     """How often a pair that is alike has a higher cosine than one that is not (AUC); ½ is chance. None for no pairs.
 
-    Its 95 % interval is Hanley and McNeil's, each pair counted as independent of the others.
+    Its 95% interval is Hanley and McNeil's, each pair counted as independent of the others.
     """
     rows = np.asarray(model.vectors, dtype=np.float64)
     if rows.shape[0] <= max(pairs.first, pairs.second):

@@ -158,10 +158,10 @@ def _scores(runs: Sequence[ItemVectors], labellings: Mapping[str, AnyArray]) -> 
 def judge_sweep(cells: Iterable[SweepCell], base: SweepBase, by: str) -> NoiseTest:
     """Which cells' scores differ from p = q = 1 by more than noise: Dunnett's test over the whole sweep.
 
-    Give all cells of the grid at once: the level, 5 %, is that of any false 'beyond noise' in the whole sweep, shared
+    Give all cells of the grid at once: the level, 5%, is that of any false 'beyond noise' in the whole sweep, shared
     evenly by its labellings. Settings of the result are (p, q); p = q = 1 is the control, not one of them. Cells
-    share their seeds but are not paired: what a seed does to all of them is 4 to 13 % of the variance within cells on
-    the bundled graphs, and taking it out would narrow an error by less than 7 % (``python -m benchmarks.null_sweeps``).
+    share their seeds but are not paired: what a seed does to all of them is 4 to 13% of the variance within cells on
+    the bundled graphs, and taking it out would narrow an error by less than 7% (``python -m benchmarks.null_sweeps``).
 
     See :func:`recemb_core.evaluation.noise.compare_with_control`.
     """

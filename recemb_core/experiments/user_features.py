@@ -90,7 +90,7 @@ class FeatureReport:
     seconds: float
 
     def figures(self, which: int) -> dict[str, Estimate]:
-        """HR@k of each setting, with the 95 % interval over users and seeds; ``which``: 0 first-time, 1 all."""
+        """HR@k of each setting, with the 95% interval over users and seeds; ``which``: 0 first-time, 1 all."""
         found = self.hits[which]
         return {name: mean_over_seeds(found[at]) for at, name in enumerate(self.config.variants)}
 

@@ -57,7 +57,7 @@ def aging_figure(lines: Sequence[AgingLine], ages: Sequence[int], *, y_title: st
                 name=name,
                 customdata=[[None, age, low, high, level] for age, low, high, level in rows],
                 hover=f"<b>{name}</b><br>%{{customdata[1]}} weeks old: %{{y:+.4f}} since age 0 "
-                "(95 %: %{customdata[2]:+.4f} to %{customdata[3]:+.4f})<br>%{customdata[4]}",
+                "(95%: %{customdata[2]:+.4f} to %{customdata[3]:+.4f})<br>%{customdata[4]}",
             )
         )
     ends = np.concatenate([side[np.isfinite(side)] for line in lines for side in (line.low, line.high)] + [np.zeros(1)])

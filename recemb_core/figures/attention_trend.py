@@ -57,7 +57,7 @@ def attention_trend_figure(
             dots=8,
             error_y=theme.whiskers(value, low, high, thickness=2, width=4),
             hover="around %{x:,} " + unit + ": mean %{y:.3f}",
-            name="mean, 95 % interval",
+            name="mean, 95% interval",
         ),
     ]
     if chosen is not None:

@@ -15,7 +15,7 @@ def guess_strip_figure(
     Args:
         guess: the person's.
         theory: what the collision probability at the true neighbors' distances gives on average.
-        measured: (recall, low, high), the 95 % interval.
+        measured: (recall, low, high), the 95% interval.
     """
     marks: list[tuple[str, float, str, str, tuple[float, float] | None]] = [
         ("your guess", guess, theme.CONTRAST, "triangle-down", None)

@@ -45,7 +45,7 @@ def index_cost_figure(points: Sequence[IndexPoint], *, n: int, model: str) -> go
                     ]
                     for p in own
                 ],
-                hover=f"<b>{index}, %{{customdata[0]}}</b><br>HR@{n} %{{y:.3f}} (95 %: %{{customdata[3]}})"
+                hover=f"<b>{index}, %{{customdata[0]}}</b><br>HR@{n} %{{y:.3f}} (95%: %{{customdata[3]}})"
                 f"<br>%{{customdata[1]}} of the exact top {n} found<br>%{{x:,.1f}} µs a query, one thread"
                 "<br>catalogue scanned: %{customdata[2]}<br>built in %{customdata[4]} ms",
             )

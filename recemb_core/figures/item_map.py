@@ -65,7 +65,7 @@ def item_map_figure(
         named: names the file of a map without a title, and begins its description.
         axes: a few words in the corner about what the axes are.
 
-    Above 5,000 items, lines around the densest 25, 50, 75 and 95 % of them lie beneath the points
+    Above 5,000 items, lines around the densest 25, 50, 75 and 95% of them lie beneath the points
     (:func:`~recemb_core.summaries.density_lines`). A trace tells the live chart the group of its points
     (``meta["group"]``; of the grey rest ``meta["groups"]`` and, for each point, ``meta["of"]``): names of groups are
     placed there, for what is in view.

@@ -23,7 +23,7 @@ class BoardLine:
 
     Attributes:
         name: shown on the left.
-        value, low, high: mean and its 95 % interval.
+        value, low, high: mean and its 95% interval.
         kind: of :data:`KINDS`.
         letters: on the right.
         seeds: means of the single runs.
@@ -86,7 +86,7 @@ def leaderboard_figure(
                     [theme.plain(line.name), line.low, line.high, line.letters, " (old settings)" * line.stale]
                     for line in own
                 ],
-                hover="<b>%{customdata[0]}</b>%{customdata[4]}<br>%{x:.4f} (95 %: %{customdata[1]:.4f} to "
+                hover="<b>%{customdata[0]}</b>%{customdata[4]}<br>%{x:.4f} (95%: %{customdata[1]:.4f} to "
                 "%{customdata[2]:.4f})<br>letters %{customdata[3]}",
                 cliponaxis=False,
             )

@@ -30,7 +30,7 @@ def lsh_heat_map_figure(
     values = np.asarray(getattr(cells, measure), dtype=np.float64)
     rows, columns = values.shape
     share = measure == "cost"
-    decades = {"tickvals": [-4, -3, -2, -1, 0], "ticktext": ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "100 %"]}
+    decades = {"tickvals": [-4, -3, -2, -1, 0], "ticktext": ["≤ 0.01%", "0.1%", "1%", "10%", "100%"]}
     bar = {"title": {"text": MEASURES[measure], "side": "right"}, "thickness": 12, "outlinewidth": 0}
     squares = theme.heat_map(
         np.arange(columns),

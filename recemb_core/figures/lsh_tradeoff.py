@@ -36,7 +36,7 @@ class Cells:
     counts: Float64Array
     """(rows, columns), mean candidates a query"""
     ranges: Mapping[str, tuple[Float64Array, Float64Array]] = field(default_factory=dict)
-    """"recall", "precision", "cost" → (low, high) of the 95 % interval, (rows, columns) each; empty where unknown"""
+    """"recall", "precision", "cost" → (low, high) of the 95% interval, (rows, columns) each; empty where unknown"""
 
     @cached_property
     def custom(self) -> npt.NDArray[np.object_]:
@@ -91,11 +91,11 @@ def parse_cell(text: str) -> tuple[int, int]:
 
 
 def share_text(share: float) -> str:
-    """A share as a percentage with two meaningful digits: "0.0034 %", "12 %"."""
+    """A share as a percentage with two meaningful digits: "0.0034%", "12%"."""
     percent = 100 * share
     if percent == 0 or percent >= 10:
-        return f"{percent:.0f} %"
-    return f"{percent:.{max(0, 1 - int(np.floor(np.log10(percent))))}f} %"
+        return f"{percent:.0f}%"
+    return f"{percent:.{max(0, 1 - int(np.floor(np.log10(percent))))}f}%"
 
 
 def recall_cost(

@@ -14,7 +14,7 @@ from recemb_core.figures import theme
 def model_intervals_figure(
     values: Mapping[str, Sequence[Estimate]], series: Sequence[str], *, floor: str | None, x_title: str
 ) -> go.Figure:
-    """Points with 95 % intervals, a row a model, the first on top.
+    """Points with 95% intervals, a row a model, the first on top.
 
     Args:
         values: model → one estimate for each of ``series``.
@@ -44,14 +44,14 @@ def model_intervals_figure(
                 legendgroup=label,
                 customdata=[[theme.plain(name), e.low, e.high, e.n] for name, e in zip(names, estimates, strict=True)],
                 hover=f"<b>%{{customdata[0]}}</b><br>{label}: %{{x:.3f}} "
-                "(95 %: %{customdata[1]:.3f} to %{customdata[2]:.3f}, %{customdata[3]:,} users)",
+                "(95%: %{customdata[1]:.3f} to %{customdata[2]:.3f}, %{customdata[3]:,} users)",
             )
         )
     dotted = "" if floor is None else f"; dotted: {floor}"
     return theme.chart(
         traces,
         file_name=f"recall {x_title}",
-        description=f"{x_title} of {theme.names_in_words(list(values), 9)}, with 95 % intervals{dotted}.",
+        description=f"{x_title} of {theme.names_in_words(list(values), 9)}, with 95% intervals{dotted}.",
         x={"title": x_title, "rangemode": "tozero"},
         y=theme.names_axis(
             [theme.plain(name, 18 if len(names) <= 10 else 30) for name in names], range=[-0.5, len(names) - 0.5]

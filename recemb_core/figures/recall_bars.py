@@ -19,7 +19,7 @@ def recall_bars_figure(
     Args:
         names: (m,) of the ways.
         recall: (m,), 0 to 1.
-        intervals: (m, 2) ends of the 95 % intervals; NaN for none.
+        intervals: (m, 2) ends of the 95% intervals; NaN for none.
         microseconds: (m,) time a query, said on hover.
         k: how many were asked for.
     """

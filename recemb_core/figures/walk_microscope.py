@@ -116,7 +116,7 @@ def _places(candidates: Candidates) -> Float64Array:
 
 
 def _candidate_points(candidates: Candidates, xy: Float64Array) -> theme.Trace:
-    percent = [f"{100 * value:.1f} %" for value in candidates.probabilities]
+    percent = [f"{100 * value:.1f}%" for value in candidates.probabilities]
     names = [theme.label(title, 20) for title in candidates.titles]
     label = [
         p if kind == "return" else f"{p}  {n}" if x > 0 else f"{n}  {p}"

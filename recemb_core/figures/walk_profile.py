@@ -64,7 +64,7 @@ def visit_check(
         titles, ids: (k,) places, most probable first.
         expected: (k,) exact probabilities.
         measured: (k,) shares of the walks.
-        intervals: (k, 2) 95 % intervals of the shares.
+        intervals: (k, 2) 95% intervals of the shares.
     """
     at = np.arange(len(titles))
     bars = theme.bars((expected, at), theme.OTHER, orientation="h", marker={"opacity": 0.55}, name="closed form")
@@ -73,7 +73,7 @@ def visit_check(
         theme.PLAIN,
         8,
         error_x=theme.whiskers(measured, *intervals.T, thickness=1.5, width=3, color=theme.PLAIN),
-        name="walks, 95 % interval",
+        name="walks, 95% interval",
         customdata=[
             [item, theme.plain(title, 44), f"{e:.4f}", f"{m:.4f}", f"{low:.4f} to {high:.4f}"]
             for item, title, e, m, (low, high) in zip(ids, titles, expected, measured, intervals, strict=True)
@@ -84,7 +84,7 @@ def visit_check(
     return theme.chart(
         [bars | {"uid": "expected"}, points],
         file_name="walks-against-closed-form",
-        description="Where walks are, as shares with 95 % intervals, against exact probabilities",
+        description="Where walks are, as shares with 95% intervals, against exact probabilities",
         x={"title": "share of walks", "rangemode": "tozero", "tickformat": ".0%"},
         y=theme.names_axis([theme.label(title, 24) for title in titles], autorange="reversed"),
         legend=theme.legend(-0.2),

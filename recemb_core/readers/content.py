@@ -70,7 +70,7 @@ def decimal_mark(values: pl.Series) -> tuple[str, bool]:
 
 
 def is_number(values: pl.Series) -> bool:
-    """Whether at least 95 % of the values that are there are numbers."""
+    """Whether at least 95% of the values that are there are numbers."""
     if values.dtype.is_numeric():
         return True
     if values.dtype != pl.String or values.count() == 0:

@@ -135,7 +135,7 @@ def choose_key(
 ) -> Details:
     """Join a second table to the ids of a log, on the column that holds most of them.
 
-    Where several columns hold nearly as many (95 % of the best), the one that is called like the log's item column
+    Where several columns hold nearly as many (95% of the best), the one that is called like the log's item column
     counts, then one that is called like an item.
 
     Args:

@@ -22,7 +22,7 @@ class Score:
 
     Attributes:
         value: mean over users.
-        low, high: its 95 % interval over users; the noise of training is not in it.
+        low, high: its 95% interval over users; the noise of training is not in it.
         users: who were asked.
         k: length of the list, 0 where it has none.
     """

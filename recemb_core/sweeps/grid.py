@@ -84,10 +84,10 @@ def grid_scores(plan: SweepPlan, runs: Sequence[Run]) -> dict[Cell, Scores]:
 def judge_grid(scores: Mapping[Cell, Scores], aim: str) -> NoiseTest:
     """Which settings' scores differ from p = q = 1 by more than noise: Dunnett's test over the whole grid.
 
-    Give all cells at once: the level, 5 %, is that of any false 'beyond noise' in the whole grid, shared evenly by the
+    Give all cells at once: the level, 5%, is that of any false 'beyond noise' in the whole grid, shared evenly by the
     two scores. Settings of the result are (p, q). Cells share their seeds but are not paired: what a seed does to all
-    of them is 4 to 13 % of the variance within cells on the bundled graphs, and taking it out would narrow an error
-    by less than 7 % (``python -m benchmarks.null_sweeps``).
+    of them is 4 to 13% of the variance within cells on the bundled graphs, and taking it out would narrow an error
+    by less than 7% (``python -m benchmarks.null_sweeps``).
 
     See :func:`recemb_core.evaluation.noise.compare_with_control`.
 

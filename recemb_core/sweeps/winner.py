@@ -102,7 +102,7 @@ class Verdict:
         ends = f"{_signed(gap.low)} to {_signed(gap.high)}"
         figures = (
             f"{self.metric} {one.value:.4f} against {self.estimates[0].value:.4f}, a difference of "
-            f"{_signed(gap.value)} (95 % interval {ends}; {p_words(gap.adjusted)}{counted})"
+            f"{_signed(gap.value)} (95% interval {ends}; {p_words(gap.adjusted)}{counted})"
         )
         if self.beats:
             return f"{_capital(self.name(best))} beats the default beyond noise: {figures}."
@@ -146,7 +146,7 @@ def judge(plan: SweepPlan, runs: Sequence[Run], *, seeded: bool = True, whom: st
     however the finalists were picked. What is one figure of a training (a structural score) is drawn with its seeds
     alone, and judged by :func:`~recemb_core.evaluation.differences.seeds_difference`: fresh seeds had no part in the
     choice of finalists, so these alone are counted. Those that beat the default are compared with each other in the
-    same way, counting every pair. Either family has half of the level of 5 %.
+    same way, counting every pair. Either family has half of the level of 5%.
 
     *Take*: the best that beats the default, or the default; another that is not told apart from it only if it clearly
     costs half or less (:func:`~recemb_core.experiments.leaderboard.board.cheapest_of`).

@@ -106,7 +106,7 @@ MEASURED = """() => {
     if (!pictures.length) found.push('no picture');
     pictures.forEach((e) => inside(e, 'picture'));
     const area = pictures.reduce((sum, e) => sum + box(e).width * box(e).height, 0) / (width * high);
-    if (area < 0.45) found.push(`the picture takes ${(100 * area).toFixed(1)} % of the content`);
+    if (area < 0.45) found.push(`the picture takes ${(100 * area).toFixed(1)}% of the content`);
     const verdicts = all('.st-key-verdict');
     if (!verdicts.length) found.push('no verdict');
     verdicts.forEach((e) => inside(e, 'verdict'));

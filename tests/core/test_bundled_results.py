@@ -226,7 +226,7 @@ def test_the_comparison_passes_rounding_and_stops_at_a_changed_schedule() -> Non
     rounded = {n: a * (1 + rng.normal(scale=3e-4, size=a.shape).astype(a.dtype)) if a.dtype == "f4" else a
                for n, a in kept.items()}  # fmt: skip
     assert disagreements(kept, rounded) == []
-    slower = train_node2vec(graph, replace(config, learning_rate=0.0245))  # 2 % less
+    slower = train_node2vec(graph, replace(config, learning_rate=0.0245))  # 2% less
     said = disagreements(kept, {**slower.to_arrays(), "meta": kept["meta"]})
     assert any(line.startswith("vectors is") for line in said)
     assert disagreements(kept, {**kept, "counts": kept["counts"] + 10})

@@ -37,7 +37,7 @@ from recemb_core.deep.training import Params
 
 
 def planted_table(n: int = 6_000, values: int = 12, seed: int = 0) -> FeatureTable:
-    """Two fields; taken where their values' hidden groups agree (a pure interaction), 10 % of answers flipped."""
+    """Two fields; taken where their values' hidden groups agree (a pure interaction), 10% of answers flipped."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, values, (n, 2)).astype(np.int32)
     y = (codes[:, 0] % 3 == codes[:, 1] % 3) ^ (rng.random(n) < 0.1)
@@ -226,7 +226,7 @@ def test_every_parameter_gets_a_gradient_that_differences_confirm(network: Any) 
     gradient = both(params)[1]
     leaves, shape = jax.tree.flatten(gradient)
     assert all(np.abs(leaf).max() > 0 for leaf in leaves)
-    # Along a random direction, the change of the loss is the gradient's: relative error of 1 % in float32.
+    # Along a random direction, the change of the loss is the gradient's: relative error of 1% in float32.
     rng = np.random.default_rng(2)
     way = jax.tree.unflatten(shape, [rng.normal(size=np.shape(a)).astype(np.float32) for a in leaves])
     h = 1e-3

@@ -57,7 +57,7 @@ NOISES = (0.0, 0.2, 0.5, 1.0)
 # Attention can tell which of an item's fields speak: EGES over GES on categories, at noise 0 and .2.
 ATTENTION_HELPS = ("categories",)
 
-# What was found otherwise (five seeds, intervals of 95 %), by model and structure; the table above stays as it was.
+# What was found otherwise (five seeds, intervals of 95%), by model and structure; the table above stays as it was.
 # - item2vec learns all pairs of a session, so that an accessory shares nearly all contexts of its variant: substitutes
 #   do not come before accessories by cosine (-.03 ± .07 at noise 0).
 # - Role features see more than numbers of edges in so regular a shop: at noise 0 each category has its own (categories

@@ -182,7 +182,7 @@ def drawn(rng: np.random.Generator, mean: float, of_seed: float, of_user: float,
 @pytest.mark.parametrize("of_seed", [0.0, 0.01, 0.1])
 @pytest.mark.parametrize("of_user", [0.0, 0.3])
 def test_equals_are_told_apart_in_one_of_twenty_at_most(of_seed: float, of_user: float) -> None:
-    """1,000 pairs of equals, with little or much noise of training; the upper 95 % bound is 7 % or less."""
+    """1,000 pairs of equals, with little or much noise of training; the upper 95% bound is 7% or less."""
     rng = np.random.default_rng(6)
     hits = 0
     for _ in range(TIMES):
@@ -220,7 +220,7 @@ def test_a_difference_is_found_with_the_power_that_is_promised(pairs: int) -> No
 def test_among_many_equals_any_pair_is_told_apart_in_one_of_twenty_at_most(
     noisy: int, quiet: int, fixed: int, of_seed: float, seed: int
 ) -> None:
-    """Whatever they depend on a seed; 200 tables each, and 5 % or less must be believable of each."""
+    """Whatever they depend on a seed; 200 tables each, and 5% or less must be believable of each."""
     rng = np.random.default_rng([8, seed])
     noise = [of_seed] * noisy + [of_seed / 5] * quiet
     hits, times = 0, 200
@@ -247,7 +247,7 @@ def test_real_runs_of_one_setting_are_not_told_apart_and_two_settings_are() -> N
     rng = np.random.default_rng(0)
     for entry, runs in zip((weak, strong), pools, strict=True):
         hits = sum(any_told_apart(entry, runs, 2, "hr", rng) for _ in range(200))
-        assert hits <= 14  # 7 %
+        assert hits <= 14  # 7%
     found = 0
     for _ in range(50):
         groups = [[runs[i] for i in rng.permutation(len(runs))[:3]] for runs in pools]

@@ -330,7 +330,7 @@ def test_no_fields_learn_what_deepwalk_learns() -> None:
     assert vectors.counts is not None
     assert walk.counts is not None
     np.testing.assert_array_equal(vectors.counts, walk.counts)
-    # Same walks and objective; who is input and who output differs, and the draws: measured 0.6 % apart.
+    # Same walks and objective; who is input and who output differs, and the draws: measured 0.6% apart.
     assert vectors.history[-1] == pytest.approx(walk.history[-1], rel=0.03)
 
 

@@ -108,7 +108,7 @@ def test_two_halves_of_the_same_runs_are_rarely_told_apart() -> None:
 
 
 def test_an_interval_holds_the_mean_as_often_as_it_says() -> None:
-    """1,000 intervals of 20 draws each; 95 % ± 2.2 points (3 standard errors) hold the true mean."""
+    """1,000 intervals of 20 draws each; 95% ± 2.2 points (3 standard errors) hold the true mean."""
     draws = np.random.default_rng(6).normal(2.0, 1.0, size=(1_000, 20))
     held = np.mean([(e := t_interval(row)).low <= 2.0 <= e.high for row in draws])
     assert abs(held - 0.95) < 0.022

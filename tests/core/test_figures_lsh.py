@@ -59,7 +59,7 @@ def test_a_setting_has_an_id_and_a_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0, "0 %"), (1, "100 %"), (0.123, "12 %"), (0.0314, "3.1 %"), (0.000034, "0.0034 %")]
+    ("share", "text"), [(0, "0%"), (1, "100%"), (0.123, "12%"), (0.0314, "3.1%"), (0.000034, "0.0034%")]
 )
 def test_shares_keep_two_meaningful_digits(share: float, text: str) -> None:
     assert share_text(share) == text

@@ -179,7 +179,7 @@ def test_draws_are_the_grids_of_their_seeds() -> None:
 
 @pytest.mark.slow
 def test_an_interval_holds_other_draws() -> None:
-    """24 settings of `benchmarks.lsh_intervals`, four on the same draws each: 90 % and more of 100 are covered there.
+    """24 settings of `benchmarks.lsh_intervals`, four on the same draws each: 90% and more of 100 are covered there.
 
     Were single settings covered by .9 independently, 16 of 24 or fewer would come once in 1,000 samples.
     """

@@ -26,7 +26,7 @@ def flagged(cells: npt.NDArray, control: npt.NDArray, *, level: float = 0.05, pa
 
 
 def upper(hits: int, of: int) -> float:
-    """Upper end of the 95 % interval of Clopper and Pearson."""
+    """Upper end of the 95% interval of Clopper and Pearson."""
     return float(stats.binomtest(hits, of).proportion_ci(0.95).high)
 
 
@@ -36,7 +36,7 @@ def upper(hits: int, of: int) -> float:
 @pytest.mark.parametrize(("cells", "seeds"), [(24, 5), (24, 8), (3, 3), (1, 3)])
 @pytest.mark.slow
 def test_null_sweeps_of_normal_scores_keep_the_level(cells: int, seeds: int) -> None:
-    # 2,000 sweeps at 5 % give 100 ± 9.7: the bound is three standard deviations up.
+    # 2,000 sweeps at 5% give 100 ± 9.7: the bound is three standard deviations up.
     rng = np.random.default_rng(cells * seeds)
     hits = sum(flagged(draw[1:], draw[0]) for draw in rng.normal(size=(2000, 1 + cells, seeds)))
     assert hits <= 129
@@ -60,7 +60,7 @@ def test_null_sweeps_of_real_runs_keep_the_level_over_both_maps(data: str) -> No
 
 def test_a_setting_with_more_noise_than_the_rest_is_not_called_an_effect() -> None:
     # One of 24 settings has four times the noise. Pooling alone flags it in a fifth of the sweeps; bound: the
-    # standard error of its own runs keeps it below 8 %.
+    # standard error of its own runs keeps it below 8%.
     rng = np.random.default_rng(1)
     hits = pooled = 0
     for _ in range(1000):
@@ -126,7 +126,7 @@ def test_equal_and_unequal_groups_agree_with_scipy() -> None:
 
 
 def test_tables_of_dunnett() -> None:
-    # Dunnett (1964), two-sided 5 %: 2 treatments, 10 degrees of freedom.
+    # Dunnett (1964), two-sided 5%: 2 treatments, 10 degrees of freedom.
     assert dunnett_quantile(0.05, (6, 6), 6, 10) == pytest.approx(2.57, abs=0.005)
 
 

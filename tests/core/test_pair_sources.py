@@ -34,7 +34,7 @@ def pair_table(window: int | None, shrink: bool = False) -> np.ndarray:
     ("window", "shrink"), [(1, False), (2, False), (3, True), (10, False), (10, True), (None, False)]
 )
 def test_drawn_pairs_have_the_shares_of_one_pass(window: int | None, shrink: bool) -> None:
-    """200,000 draws: every share within 4.5 standard errors; some 30 pairs a case would all hold at 4 in 99.8 %."""
+    """200,000 draws: every share within 4.5 standard errors; some 30 pairs a case would all hold at 4 in 99.8%."""
     drawn = DrawnPairs(LOG, window=window, shrink=shrink, seed=3).take(0, 200_000)
     found = np.zeros((N, N))
     np.add.at(found, (drawn[:, 0], drawn[:, 1]), 1)

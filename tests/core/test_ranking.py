@@ -280,7 +280,7 @@ def test_wilson_against_its_published_values() -> None:
 
 
 def test_wilson_covers_what_it_promises() -> None:
-    """4,000 draws of 60 trials at p = 0.1: the 95 % interval holds p in 93 to 98 of 100 (bound: 5 sd of the share)."""
+    """4,000 draws of 60 trials at p = 0.1: the 95% interval holds p in 93 to 98 of 100 (bound: 5 sd of the share)."""
     rng = np.random.default_rng(0)
     hits = rng.binomial(60, 0.1, 4_000)
     inside = np.mean([(e := wilson_interval(int(h), 60)).low <= 0.1 <= e.high for h in hits])
@@ -312,7 +312,7 @@ def test_an_interval_of_shares_stays_inside_and_holds_its_mean(values: list[floa
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 30, 300])
 @pytest.mark.parametrize("kind", ["hits", "fractions", "gains"])
 def test_an_interval_of_shares_covers_what_it_promises(n: int, kind: str) -> None:
-    """3,000 samples: the 95 % interval holds the true mean in at least 87 of 100. (Wilson dips to 90 at n = 3.)"""
+    """3,000 samples: the 95% interval holds the true mean in at least 87 of 100. (Wilson dips to 90 at n = 3.)"""
     rng = np.random.default_rng(n)
     draw, mean = {
         "hits": (lambda: (rng.random(n) < 0.2).astype(float), 0.2),

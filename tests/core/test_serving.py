@@ -144,7 +144,7 @@ def test_models_live_side_by_side(opened: Open) -> None:
 
 
 def test_ids_may_be_any_text(opened: Open) -> None:
-    names = ["tea: “green”, 100 %", "茶", "a'b\"c", " ", "x\ny"]
+    names = ["tea: “green”, 100%", "茶", "a'b\"c", " ", "x\ny"]
     store = opened()
     store.publish("modèle: 1", names, np.eye(5), names, np.eye(5))
     assert store.load("modèle: 1", "item")[1] == tuple(names)

@@ -349,7 +349,7 @@ def test_drift_is_found_and_none_is_invented(drift: float, sign: int) -> None:
 
 
 def test_crossed_intervals_hold_as_often_as_they_promise() -> None:
-    """1,000 draws of users and windows with effects of both: 95 % promised, 92.5 % asked for (3.5 standard errors)."""
+    """1,000 draws of users and windows with effects of both: 95% promised, 92.5% asked for (3.5 standard errors)."""
     rng = np.random.default_rng(0)
     users, windows = (x.ravel() for x in np.meshgrid(np.arange(80), np.arange(6)))
     for of_user, of_window in ((0, 0), (1, 0), (0, 0.3), (1, 0.3)):

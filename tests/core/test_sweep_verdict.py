@@ -72,7 +72,7 @@ def test_a_better_setting_is_found_and_a_cheaper_one_taken() -> None:
 
 @pytest.mark.slow
 def test_no_effect_has_a_winner_rarely() -> None:
-    """Of 200 null sweeps at most as many as 5 % make likely (1 in 10,000 to fail by chance); it is none in practice."""
+    """Of 200 null sweeps at most as many as 5% make likely (1 in 10,000 to fail by chance); it is none in practice."""
     winners = 0
     for seed in range(200):
         verdict = done(ground_of(trials=8, seed=1000 * seed), MadeUp(users=120)).verdict

@@ -125,7 +125,7 @@ def test_the_first_loss_is_that_of_knowing_nothing() -> None:
         dimensions=8, window=2, epochs=1, negative=5, learning_rate=1e-6, skip_gram=False, subsample=0.0
     )
     loss = train_word2vec(planted_sequences(3, size=40, many=400), config).history[0]
-    # A negative that hits the positive is left out, 1 in 120 here; gensim's table of logarithms is 2 % off at 0.
+    # A negative that hits the positive is left out, 1 in 120 here; gensim's table of logarithms is 2% off at 0.
     assert loss == pytest.approx(np.log(2) * (1 + 5 * (1 - 1 / 120)), rel=0.03)
 
 

@@ -155,7 +155,7 @@ def batch_of(columns: np.ndarray, q: np.ndarray) -> tuple[dict, dict]:
 
 @pytest.mark.slow
 def test_the_corrected_loss_comes_to_the_full_softmax() -> None:
-    """With many negatives, Σ_j exp(s_j − log Q_j) / s → Σ_j exp(s_j): 200,000 draws leave under 1 %."""
+    """With many negatives, Σ_j exp(s_j − log Q_j) / s → Σ_j exp(s_j): 200,000 draws leave under 1%."""
     import jax
 
     rng = np.random.default_rng(0)

@@ -208,7 +208,7 @@ def sign(value: float, form: str) -> str:
 
 
 def verdict(values: Numbers) -> str:
-    """Of paired differences: their 95 % interval's side of 0."""
+    """Of paired differences: their 95% interval's side of 0."""
     half = 1.959964 * values.std(ddof=1) / len(values) ** 0.5
     low, high = values.mean() - half, values.mean() + half
     if low == high == 0:

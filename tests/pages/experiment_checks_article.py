@@ -154,7 +154,7 @@ def _apart(seen: Seen) -> None:
     seen.says(f"Of {pairs.found:,} such pairs")
     for name, one in zip(("item2vec", "EGES"), rates, strict=True):
         assert one is not None
-        seen.says(f"{name} in {one.value:.0%} (95 %: {one.low:.0%} to {one.high:.0%})")
+        seen.says(f"{name} in {one.value:.0%} (95%: {one.low:.0%} to {one.high:.0%})")
     without, knows = rates
     assert without is not None
     assert knows is not None

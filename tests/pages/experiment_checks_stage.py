@@ -58,22 +58,22 @@ def _sessions(seen: Seen) -> None:
         lost = len(log.tokens) - (0 if now is None else len(now.tokens))
         seen.says(f"{lost:,} of {len(log.tokens):,} events are left out")
         share = lost / len(log.tokens)
-        picked(seen, "Under 10 % of the events" if share < 0.1 else "10 to 50 %" if share <= 0.5 else "More than half")
+        picked(seen, "Under 10% of the events" if share < 0.1 else "10 to 50%" if share <= 0.5 else "More than half")
     elif minutes > 60:
         assert now is not None
         assert hour is not None
         bridged = ((gaps > 3600) & (gaps <= minutes * 60)).sum()
         seen.says(f"{len(now):,} of {len(hour):,}. {bridged:,} of {len(gaps):,} pauses")
         share = len(now) / len(hour)
-        few, nearly = "Fewer than half: visits are mixed", "Nearly all: over 90 %"
-        picked(seen, few if share < 0.5 else "Half to 90 %" if share <= 0.9 else nearly)
+        few, nearly = "Fewer than half: visits are mixed", "Nearly all: over 90%"
+        picked(seen, few if share < 0.5 else "Half to 90%" if share <= 0.9 else nearly)
     else:
         counts = [0 if (one := cut(m)) is None else len(one) for m in (30, 60, 120)]
         seen.says(", ".join(f"{count:,}" if count else "no session" for count in counts))
         seen.says(f"{((gaps > 1800) & (gaps <= 7200)).mean():.1%} of the {len(gaps):,} pauses")
         change = max(abs(count - counts[1]) for count in counts) / counts[1]
-        little, much = "By less than 2 %", "By more than 10 %"
-        picked(seen, little if change < 0.02 else "By 2 to 10 %" if change <= 0.1 else much)
+        little, much = "By less than 2%", "By more than 10%"
+        picked(seen, little if change < 0.02 else "By 2 to 10%" if change <= 0.1 else much)
 
 
 @check("The most popular tenth of the items", "An embedding learns an item")
@@ -398,7 +398,7 @@ def _ges(seen: Seen) -> None:
         have = np.hstack([np.ones((len(vectors.vectors), 1)), vectors.side.present])
         moved = np.abs(vectors.attention - have / have.sum(axis=1, keepdims=True)).sum(axis=1).mean() / 2
         seen.says(f"{moved:.1%} on average")
-        picked(seen, "Under 5 %" if moved < 0.05 else "5 to 20 %" if moved <= 0.2 else "More than 20 %")
+        picked(seen, "Under 5%" if moved < 0.05 else "5 to 20%" if moved <= 0.2 else "More than 20%")
 
 
 @check("The a that EGES learned", "0.1 added to every a", "Training starts with every a", "All three start with")

@@ -47,7 +47,7 @@ def slope(report: Any, arm: str, measure: str) -> tuple[str, int]:
 
 def written(one: Any) -> str:
     low, high = sign(one.low, ".3f"), sign(one.high, ".3f")
-    return f"{sign(one.value, '.3f')} (95 %: {low} to {high})"
+    return f"{sign(one.value, '.3f')} (95%: {low} to {high})"
 
 
 FALLS = {-1: "falls with age, beyond noise", 1: "rises with age, beyond noise", 0: "no slope told from none"}

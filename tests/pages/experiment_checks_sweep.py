@@ -51,7 +51,7 @@ def _beats(seen: Seen) -> None:
     best = max((n for n in last if n), key=lambda n: last[n].mean())
     gap = last[best].mean() - last[0].mean()
     seen.says(f"#{best} ", f"{sign(gap, '.4f')} HR@10 against the default", f"{len(runs) - 1} comparisons")
-    # Half of 5 % is for comparisons with the default, of which there are as many as settings.
+    # Half of 5% is for comparisons with the default, of which there are as many as settings.
     beats = gap > 0 and p_of_hits(last[best], last[0]) * (len(runs) - 1) <= 0.025
     seen.chose("Yes" if beats else "No, it may be chance")
 

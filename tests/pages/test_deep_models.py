@@ -192,7 +192,7 @@ def test_the_curves_are_there_at_first_paint_with_their_experiments(open_page: O
     table = page.dataframe[0].value
     assert len(table) == 5
     said = text(page)
-    assert "Dunnett's test against the random start, 5 % for all starts together, 3 seeds a start" in said
+    assert "Dunnett's test against the random start, 5% for all starts together, 3 seeds a start" in said
     assert len(re.findall(r"against the random start, (?:beyond|within) noise", said)) == 4
     for number in range(4):
         _press(page, number)

@@ -162,7 +162,7 @@ def test_the_table_is_what_the_library_gives(open_page: Open, shop: Sequences) -
         name = line["Model"]
         for head, metric in (("HR@10", "hr"), ("NDCG@10", "ndcg"), ("MRR", "mrr")):
             assert line[head] == pytest.approx(board.estimate(name, metric, 10).value, abs=1e-6)  # type: ignore[arg-type]
-        low, high = map(float, line["95 %"].split(" to "))
+        low, high = map(float, line["95%"].split(" to "))
         figure = board.estimate(name, "hr", 10)
         assert (low, high) == pytest.approx((figure.low, figure.high), abs=6e-4)
         assert line["Coverage@10"] == pytest.approx(board.coverage(name, 10), abs=1e-6)
@@ -229,7 +229,7 @@ def test_every_control_changes_what_it_says(open_page: Open) -> None:
         healthy(page.run())
         assert len(page.dataframe) == 1
     assert len(table(page)) == 3, "pairs of three rows"
-    assert {"Row", "Less", "Difference", "95 %", "Holm's p", "Found from", "Verdict"} == set(table(page))
+    assert {"Row", "Less", "Difference", "95%", "Holm's p", "Found from", "Verdict"} == set(table(page))
 
 
 def test_a_cut_for_everybody(open_page: Open, shop: Sequences) -> None:

@@ -99,7 +99,7 @@ def test_the_opening_and_the_experiments_are_ready(
 @pytest.mark.slow
 def test_home_says_how_good_a_list_is_where_it_is_measured(open_page: Open) -> None:
     said = " ".join(m.value for m in healthy(open_page("home", data="complete_journey")).markdown)
-    share = r"\d+\.\d% \((?:95 %: )?\d+\.\d% to \d+\.\d%\)"
+    share = r"\d+\.\d% \((?:95%: )?\d+\.\d% to \d+\.\d%\)"
     found = re.search(rf"\*\*node2vec\*\*, p = 1, q = 1\) .* for {share}, .* items for {share}: \*\*(.*?)\*\*", said)
     assert found is not None, said
     assert found[1] in ("more, beyond noise", "less, beyond noise", "not told apart")

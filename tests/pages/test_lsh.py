@@ -60,7 +60,7 @@ def recall(page: AppTest) -> float:
 
 
 def scanned(page: AppTest) -> float:
-    return float(numbers(page)["Scanned"].rstrip(" %"))
+    return float(numbers(page)["Scanned"].rstrip("%"))
 
 
 # --- Tune ---
@@ -109,7 +109,7 @@ def test_one_draw_has_no_interval_and_says_so(open_page: Open, monkeypatch: pyte
     query = {**SHOP, "functions": "7", "tables": "6", "seed": "11"}
     monkeypatch.setattr(measures, "grid_so_far", ONE_DRAW)
     page = healthy(open_page("lsh", **query))
-    assert [m.delta for m in page.metric[:3]] == ["95 % interval follows"] * 3
+    assert [m.delta for m in page.metric[:3]] == ["95% interval follows"] * 3
     assert "One draw of functions so far" in text(page)
     assert "draws=1" in next(c.value for c in page.code if "import" in c.value)
     alone = recall(page)
@@ -163,7 +163,7 @@ def test_more_tables_find_more_and_more_functions_less(open_page: Open) -> None:
 
 CELL = re.compile(
     r"recall ([0-9.]+) \(([0-9.]+) to ([0-9.]+)\), precision (?:([0-9.]+) \(([0-9.]+) to ([0-9.]+)\)|undefined, no "
-    r"candidates), scans ([0-9.]+) % \(([0-9.]+) % to ([0-9.]+) %\)"
+    r"candidates), scans ([0-9.]+)% \(([0-9.]+)% to ([0-9.]+)%\)"
 )
 
 
@@ -232,7 +232,7 @@ def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app:
         assert figures, said
         assert figures.group(1) == f"{recall(page):.3f}"
         assert (figures.group(4) or "no candidates") == numbers(page)["Precision"]
-        assert f"{figures.group(7)} %" == numbers(page)["Scanned"]
+        assert f"{figures.group(7)}%" == numbers(page)["Scanned"]
         assert page.metric[0].delta == f"{figures.group(2)} to {figures.group(3)}"
         low, high = float(figures.group(2)), float(figures.group(3))
         few, many = float(figures.group(8)) / 100, float(figures.group(9)) / 100
@@ -243,7 +243,7 @@ def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app:
             assert within(1 - many + near, 1 - few - near) <= set(choices) <= within(1 - many - near, 1 - few + near)
         else:
             assert ("It misses more than a tenth" in choices) == (low < 0.9) or abs(low - 0.9) < 0.001
-            assert ("It finds 90 % and scans less than half" in choices) == (high >= 0.9 and few < 0.5)
+            assert ("It finds 90% and scans less than half" in choices) == (high >= 0.9 and few < 0.5)
             assert len(re.findall(r"with ([0-9.]+)[,:]", more)) == 2
     alone, any_of, _, narrow = found
     one, many_tables = CELL.search(alone[1]), CELL.search(alone[2])
@@ -258,7 +258,7 @@ def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app:
     assert left_out == pytest.approx(100 - float(CELL.search(any_of[1]).group(7)), abs=0.6)  # type: ignore[union-attr]
     before, after = re.search(r"\(([0-9.]+) → ([0-9.]+)\)", narrow[1]).groups()  # type: ignore[union-attr]
     assert (float(before), float(after)) == (recalls[2], recalls[3])
-    scans = re.search(r"\(([0-9.]+) % → ([0-9.]+) %\)", narrow[1])
+    scans = re.search(r"\(([0-9.]+)% → ([0-9.]+)%\)", narrow[1])
     assert scans
     assert float(scans.group(2)) == scanned(page)
     keeps = {
@@ -528,7 +528,7 @@ def test_the_answers_of_one_item_are_what_is_measured(where: str, open_page: Ope
     show_me(page, 1)
     choices, said, more = of_verdict(healthy(page.run()))
     near, far = (float(one) for one in re.findall(r"([0-9.]+)%", said))
-    low, high = (float(end.replace("−", "-")) for end in re.findall(r"95 %: (\S+) to (\S+)\)", more)[0])
+    low, high = (float(end.replace("−", "-")) for end in re.findall(r"95%: (\S+) to (\S+)\)", more)[0])
     assert choices == (
         ("The farther ones",) if high < 0 else ("The nearer ones",) if low > 0 else ("No difference beyond noise",)
     )
@@ -590,7 +590,7 @@ def test_the_answers_of_the_guess_are_what_is_measured(open_page: Open) -> None:
         show_me(page, number)
         choices, said, _ = of_verdict(healthy(page.run()))
         low, high = (float(end) for end in re.search(r"\(([0-9.]+) to ([0-9.]+)\)", said).groups())  # type: ignore[union-attr]
-        assert numbers(page)["95 % interval"] == f"{low:.2f}–{high:.2f}"
+        assert numbers(page)["95% interval"] == f"{low:.2f}–{high:.2f}"
         assert within(low + 0.006, high - 0.006) <= set(choices) <= within(low - 0.006, high + 0.006)
         assert page.slider(key="functions@planted_shop").value == 10, "its complete state"
         assert page.session_state["hashing@planted_shop"] == "euclidean"
@@ -772,7 +772,7 @@ def test_other_work_on_the_machine_leaves_no_time_on_the_page(open_page: Open, m
         for compare in ("kd", "product", "all"):
             page = healthy(open_page("lsh", **query, lab="race", race=compare, nearest="5", spread="0.5"))
             assert "Other work on this machine ran beside" in page.warning[0].value
-            assert [list(table.value) for table in page.dataframe] == [["Index", "Recall", "95 %", "MB", "Scanned"]] * (
+            assert [list(table.value) for table in page.dataframe] == [["Index", "Recall", "95%", "MB", "Scanned"]] * (
                 compare != "kd"
             ), "what is no time is there"
     next(b for b in page.button if b.label == "Measure again").click()
@@ -808,7 +808,7 @@ def test_the_answers_of_the_race_are_what_is_measured(where: str, open_page: Ope
         else:
             assert said in text(page)
             if numbers(page)["LSH, recall ≥ 0.9"] == "–":
-                assert choices == ("It never finds 90 %",)
+                assert choices == ("It never finds 90%",)
             elif choices != ("They cannot be told apart",):
                 wins = speed("LSH, recall ≥ 0.9") > speed("Exact scan")
                 assert choices == ("Yes, it is faster" if wins else "No, the scan is faster",)

@@ -145,7 +145,7 @@ def test_every_answer_is_measured_now(number: int, open_page: Open) -> None:
 
 
 def beyond(now: np.ndarray, before: np.ndarray) -> int:
-    """Of paired figures: 1 more, −1 less, 0 where the 95 % interval of the difference holds 0."""
+    """Of paired figures: 1 more, −1 less, 0 where the 95% interval of the difference holds 0."""
     gain = np.asarray(now, float) - before
     half = 1.959964 * gain.std(ddof=1) / len(gain) ** 0.5
     return int(gain.mean() > half) - int(gain.mean() < -half)

@@ -72,7 +72,7 @@ def test_the_barbell_says_what_happens_at_its_ends() -> None:
     node2vec, roles, _ = scores(page)["Same role at opposite ends (AUC)"]
     assert roles >= 0.9
     assert node2vec < 0.5
-    assert "chance is 50 %" in text(page)
+    assert "chance is 50%" in text(page)
 
 
 @pytest.mark.slow
@@ -201,7 +201,7 @@ def test_the_page_and_its_python_give_the_same_verdicts(
 ) -> None:
     page = healthy(open_page("node2vec", data="les_miserables", q="20", seed="1"))
     (text,) = [c.value for c in page.caption if "against p = q = 1" in c.value]
-    assert "t test of the means of 8 seeds each, 5 % for each score" in text
+    assert "t test of the means of 8 seeds each, 5% for each score" in text
     (code,) = [block.value for block in page.code if "import" in block.value]
     exec(compile(code, "As Python", "exec"), {})
     printed = capsys.readouterr().out

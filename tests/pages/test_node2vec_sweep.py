@@ -164,7 +164,7 @@ def test_a_sweep_that_the_page_cannot_draw_is_not_sent_there() -> None:
 def test_a_bundled_sweep_says_its_rule_and_what_it_found(open_page: Open, data: str) -> None:
     page = healthy(open_page("node2vec", data=data, view="sweep"))
     said, seeds = squares(page), 5 if data == "planted_shop" else 8
-    assert "Dunnett's test against p = q = 1 over the whole sweep, 5 % for all cells of both maps together" in said
+    assert "Dunnett's test against p = q = 1 over the whole sweep, 5% for all cells of both maps together" in said
     assert f"{seeds} seeds a cell" in said
     assert "A change under about 0.0" in said or f"with {seeds} seeds" in said
     assert "These runs came with the app" in grounds(page)

@@ -210,7 +210,7 @@ def test_ges_and_eges_side_by_side_and_the_hidden_edges(open_page: Open, fresh: 
     next(b for b in page.button if b.label.startswith("Run the test on hidden edges")).click()
     said = text(healthy(page.run()))
     assert re.search(r"Side information changes the AUC by \S+ \(GES against none, (beyond|within) noise\)", said)
-    assert re.search(r"attention by \S+ \(EGES against GES, (beyond|within) noise\).* 5 % for both together", said)
+    assert re.search(r"attention by \S+ \(EGES against GES, (beyond|within) noise\).* 5% for both together", said)
 
 
 # --- words ---

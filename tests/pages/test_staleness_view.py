@@ -50,7 +50,7 @@ def test_the_view_says_what_the_report_holds(measure: Any, open_page: Open) -> N
         levels = report.figures[i, :, at[1]].astype(float).mean(axis=1)
         slope = np.polyfit(months, levels, 1)[0]
         line = next(line for line in said.splitlines() if line.startswith(f"- {ARMS[arm]}:"))
-        assert line.startswith(f"- {ARMS[arm]}: {written(slope)} (95 %: ")
+        assert line.startswith(f"- {ARMS[arm]}: {written(slope)} (95%: ")
         low, high = (float(x.replace("−", "-")) for x in re.findall(r"[−+]?\d\.\d{3}", line)[1:3])
         assert ("beyond noise" in line) == (
             low > 0 or high < 0 or (0 in (low, high) and report.slope(arm, measure).sign)

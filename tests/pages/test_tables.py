@@ -59,8 +59,8 @@ def test_lines_say_what_the_table_writes() -> None:
         }
     )
     assert row_lines(table, config, 2) == [
-        "**LSH, K = 2**: Queries/s 12,346 · b +0.50 · Scanned 12.3 % · Cover 25.00% · Rows 1,234 · Found yes",
-        r"**all \*points\***: b -0.25 · Scanned 100.0 % · Cover 100.00% · Rows 5 · Found no",
+        "**LSH, K = 2**: Queries/s 12,346 · b +0.50 · Scanned 12.3% · Cover 25.00% · Rows 1,234 · Found yes",
+        r"**all \*points\***: b -0.25 · Scanned 100.0% · Cover 100.00% · Rows 5 · Found no",
     ]
 
 

@@ -183,7 +183,7 @@ def _worth(data: ActiveData, report: FeatureReport, which: int) -> None:
     """What is lost without each input, its table and the verdict."""
     effects, k = report.effects(which), report.config.k
     lines = [ScoreLine(drawn_words.without(name), one.value, one.low, one.high) for name, one in effects.items()]
-    title = f"HR@{k} lost without (95 %), {KINDS[which]}"
+    title = f"HR@{k} lost without (95%), {KINDS[which]}"
     figure = score_intervals_figure(lines, x_title=title, chance=0.0, chance_title="no difference")
     with stage.picture():
         live_chart(figure, key=f"drawn effects@{data.key}", height=HIGH, above=ABOVE, glide=False)

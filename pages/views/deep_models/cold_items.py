@@ -50,13 +50,13 @@ def _picture(data: ActiveData, report: ColdItemReport, name: str) -> None:
         for words, one in (("among all items", report.ranked_below), ("among cold items", report.below_among_cold))
     ]
     figure = score_intervals_figure(
-        lines, x_title="share of the items that stand below a cold target (95 %)", chance=0.5
+        lines, x_title="share of the items that stand below a cold target (95%)", chance=0.5
     )
     with stage.picture():
         live_chart(figure, key=f"cold items@{data.key}", height=HIGH, above=ABOVE, glide=False)
     above = report.ranked_below.low > 0.5
     st.caption(
-        f"{report.cold} items (10 %) were taken out of the training log entirely. {name} ranks them "
+        f"{report.cold} items (10%) were taken out of the training log entirely. {name} ranks them "
         f"among the whole catalogue by their side information alone, for the {report.users:,} users whose held-out "
         f"items hold one: {'above chance, outside the interval' if above else 'not clearly above chance'}. Scorers "
         "and models without side information know nothing of such items."
@@ -70,19 +70,19 @@ def _metrics(report: ColdItemReport) -> None:
             (
                 "Percentile, all items",
                 with_sample(whole, ".1%"),
-                f"Share of the catalogue below a cold target; chance 50 %. 95 %: {whole.low:.1%} to {whole.high:.1%}, "
+                f"Share of the catalogue below a cold target; chance 50%. 95%: {whole.low:.1%} to {whole.high:.1%}, "
                 f"{report.users:,} users.",
             ),
             (
                 "Percentile, cold items",
                 with_sample(among, ".1%"),
-                f"The same among the {report.cold} cold items; chance 50 %. 95 %: {among.low:.1%} to {among.high:.1%}.",
+                f"The same among the {report.cold} cold items; chance 50%. 95%: {among.low:.1%} to {among.high:.1%}.",
             ),
             (
                 f"Recall@{report.k}",
                 with_sample(found, ".3f"),
                 f"Share of a user's cold targets among the first {report.k}; a random order gives "
-                f"{report.chance_recall:.3f}. 95 %: {found.low:.3f} to {found.high:.3f}.",
+                f"{report.chance_recall:.3f}. 95%: {found.low:.3f} to {found.high:.3f}.",
             ),
         ]
     )

@@ -95,7 +95,7 @@ def verdict(report: FeatureReport, which: int) -> str:
 
 
 def _change(one: Difference) -> str:
-    return f"{signed(one.value, '.3f')}, 95 %: {signed(one.low, '.3f')} to {signed(one.high, '.3f')}"
+    return f"{signed(one.value, '.3f')}, 95%: {signed(one.low, '.3f')} to {signed(one.high, '.3f')}"
 
 
 def table(report: FeatureReport, which: int) -> list[dict[str, Any]]:
@@ -129,7 +129,7 @@ def about(report: FeatureReport, which: int) -> str:
     return (
         f"{users:,} users, {report.config.seeds} seeds a setting, {len(report.config.variants)} settings, "
         f"{report.seconds:,.0f} s of training. Differences are paired over users, with the noise of the seeds in their "
-        "95 % intervals; what is told apart is so after Holm's correction over all rows. Hits are counted in the first "
+        "95% intervals; what is told apart is so after Holm's correction over all rows. Hits are counted in the first "
         f"{report.config.k} of the whole catalogue."
     )
 

@@ -212,7 +212,7 @@ def _numbers(
     if report is not None:
         scores = report.model(network).scores
         ends = embedding_worth.interval(scores.auc_interval)
-        sample = f"95 % interval {ends}, {report.rows:,} test rows of {report.users:,} users."
+        sample = f"95% interval {ends}, {report.rows:,} test rows of {report.users:,} users."
         figures.append((f"AUC of {network}", f"{scores.auc:.3f}", sample))
     numbers_row(figures)
 

@@ -19,15 +19,15 @@ def scores(data: ActiveData, table: FeatureTable, report: LayerReport | None) ->
     if report is None:
         return
     lines = [ScoreLine(m.name, m.scores.auc, *m.scores.auc_interval) for m in report.models]
-    figure = score_intervals_figure(lines, x_title="AUC on the test part (95 % interval over users)", chance=0.5)
+    figure = score_intervals_figure(lines, x_title="AUC on the test part (95% interval over users)", chance=0.5)
     with stage.picture():
         live_chart(figure, key=f"scores@{data.key}", height=HIGH, above=ABOVE)
     best = max(report.models, key=lambda model: model.scores.auc)
     d = best.difference
-    sure = "beyond its 95 % interval" if d.low > 0 else "**within its 95 % interval: it may be chance**"
+    sure = "beyond its 95% interval" if d.low > 0 else "**within its 95% interval: it may be chance**"
     st.caption(
         f"{best.name} is ahead of logistic regression, which has no interactions, by {d.value:+.3f} ({d.low:+.3f} to "
-        f"{d.high:+.3f}), {sure}. The rows: {table.sample}; the last 10 % of the events in time are the test."
+        f"{d.high:+.3f}), {sure}. The rows: {table.sample}; the last 10% of the events in time are the test."
     )
 
 
@@ -44,9 +44,9 @@ def scores_table(report: LayerReport) -> None:
             {
                 "Model": [m.name for m in models],
                 "AUC": [m.scores.auc for m in models],
-                "AUC, 95 %": [interval(m.scores.auc_interval) for m in models],
+                "AUC, 95%": [interval(m.scores.auc_interval) for m in models],
                 "Log loss": [m.scores.log_loss for m in models],
-                "Log loss, 95 %": [interval(m.scores.log_loss_interval) for m in models],
+                "Log loss, 95%": [interval(m.scores.log_loss_interval) for m in models],
                 "AUC − logistic regression": [
                     f"{m.difference.value:+.3f} ({m.difference.low:+.3f} to {m.difference.high:+.3f})" for m in models
                 ],

@@ -57,7 +57,7 @@ def index_section(data: ActiveData, configs: dict[str, ModelConfig], numbers: An
 
 def _metrics(points: list[IndexPoint], n: int) -> None:
     exact = next(point for point in points if point.index == "Exact")
-    about = f"95 %: {exact.hit_rate.low:.3f} to {exact.hit_rate.high:.3f}, {exact.hit_rate.n:,} users."
+    about = f"95%: {exact.hit_rate.low:.3f} to {exact.hit_rate.high:.3f}, {exact.hit_rate.n:,} users."
     figures = [(f"Exact search, HR@{n}", f"{exact.hit_rate.value:.3f}", about)]
     for name in ("LSH", "HNSW"):
         quick = min((point for point in points if point.index == name), key=lambda point: point.microseconds)

@@ -135,8 +135,8 @@ def overfit_words(report: PretrainingReport) -> Answer:
         )
     return Verdict(
         f"Most overfit: **{START_NAMES[most]}**, whose validation loss goes from {low.mean:.4f} at its lowest to "
-        f"{end.mean:.4f} at the end ({signed(100 * (end.mean / low.mean - 1), '.1f')} %), its AUC from {high.mean:.4f} "
-        f"at its highest to {after.mean:.4f} ({signed(100 * (after.mean / high.mean - 1), '.1f')} %; {low.seeds} "
+        f"{end.mean:.4f} at the end ({signed(100 * (end.mean / low.mean - 1), '.1f')}%), its AUC from {high.mean:.4f} "
+        f"at its highest to {after.mean:.4f} ({signed(100 * (after.mean / high.mean - 1), '.1f')}%; {low.seeds} "
         "seeds). AUC asks for the order of the rows alone, log loss for honest probabilities as well.",
         0 if 1 - after.mean / high.mean >= end.mean / low.mean - 1 else 1,
     )

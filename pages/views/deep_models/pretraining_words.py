@@ -68,7 +68,7 @@ def verdict(report: PretrainingReport) -> str:
         told.append(words + ".")
     if test.measured:
         told.append(
-            f"Noise of the lowest loss: Dunnett's test against the random start, {LEVEL * 100:g} % for all starts "
+            f"Noise of the lowest loss: Dunnett's test against the random start, {LEVEL * 100:g}% for all starts "
             f"together, {test.seeds} seeds a start; a difference under about {test.detectable():.4f} would mostly not "
             "be seen. Shares of epochs are not tested."
         )

@@ -91,7 +91,7 @@ def recall_section(data: ActiveData) -> None:
         "Each user's last basket but one (of a click log: last click but one) is asked for, the models learn from what "
         "is older, and the whole catalogue is ranked for every user: nothing is sampled. It is the validation part of "
         "the Evaluation page, with the same models; the last one is kept for the test there. A dot is a model's "
-        "figure, the bar its 95 % interval, the dotted line what popularity "
+        "figure, the bar its 95% interval, the dotted line what popularity "
         "gets.\n\n"
         f"{' '.join(f'**{name}** scores by {spec.words}.' for name, spec in SCORERS.items())} "
         f"{' '.join(spec.words for spec in SPECS.values())} The networks sample their negatives, so log Q(i), the "
@@ -121,7 +121,7 @@ def _below(data: ActiveData, configs: dict[str, ModelConfig], reports: Reports) 
         column_config={
             "Coverage@10": st.column_config.TextColumn(help="Share of the catalogue in anybody's list of 10."),
             recall_board.GAIN: st.column_config.TextColumn(
-                help="Difference in HR@10 on the same users (paired), with its 95 % interval."
+                help="Difference in HR@10 on the same users (paired), with its 95% interval."
             ),
         },
     )
@@ -192,19 +192,19 @@ def _about(data: ActiveData, reports: Reports, which: int) -> str:
 def _metrics(reports: Reports, which: int) -> None:
     floor = reports[FLOOR][which].hit_rate[10]
     users = f"{floor.n:,} users" if floor.n else "nobody"
-    about = f"{TARGETS[which]}. 95 %: {floor.low:.3f} to {floor.high:.3f}, {users}."
+    about = f"{TARGETS[which]}. 95%: {floor.low:.3f} to {floor.high:.3f}, {users}."
     figures = [("HR@10, popularity", with_sample(floor, ".3f"), about)]
     best = recall_board.best_row(reports, which)
     if best is not None:
         value, gain = reports[best][which].hit_rate[10], paired_gain(reports[best][which], reports[FLOOR][which], 10)
-        about = f"{best}, {TARGETS[which].lower()}; 95 %: {value.low:.3f} to {value.high:.3f}, {value.n:,} users."
+        about = f"{best}, {TARGETS[which].lower()}; 95%: {value.low:.3f} to {value.high:.3f}, {value.n:,} users."
         figures.append(("HR@10, the best", with_sample(value, ".3f"), about))
         many = len(recall_board.clearly_better(reports, which))
         figures += [
             (
                 "Its gain",
                 signed(gain.value, ".3f"),
-                f"{best} less popularity on the same users; 95 % of this pair alone: {signed(gain.low, '.3f')} to "
+                f"{best} less popularity on the same users; 95% of this pair alone: {signed(gain.low, '.3f')} to "
                 f"{signed(gain.high, '.3f')}.",
             ),
             ("Beat popularity", f"{many} of {len(reports) - 1}", recall_board.rule(reports)),

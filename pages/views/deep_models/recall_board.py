@@ -51,7 +51,7 @@ def verdict(reports: Reports, which: int) -> str:
     better.sort(key=list(reports).index)
     gain = paired_gain(reports[best][which], reports[FLOOR][which], 10)
     words = (
-        f"{best}, {signed(gain.value, '.3f')} HR@10 on the same users (95 % of this pair alone: "
+        f"{best}, {signed(gain.value, '.3f')} HR@10 on the same users (95% of this pair alone: "
         f"{signed(gain.low, '.3f')} to {signed(gain.high, '.3f')})"
     )
     who = f"{_listed(better)} beat{'s' * (len(better) == 1)}" if better else "no model beats"
@@ -64,7 +64,7 @@ def verdict(reports: Reports, which: int) -> str:
 def rule(reports: Reports) -> str:
     """What *beyond the noise of users* means there."""
     return (
-        f"Beyond the noise of users: by the paired difference, {LEVEL * 100:g} % for all {len(reports) - 1} rows "
+        f"Beyond the noise of users: by the paired difference, {LEVEL * 100:g}% for all {len(reports) - 1} rows "
         "together (Holm's correction); the noise of training is not in it."
     )
 

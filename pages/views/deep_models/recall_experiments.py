@@ -88,8 +88,8 @@ def cold_words(report: ColdItemReport | None) -> Answer:
         return "Press Measure: cold items are not measured on this data yet."
     whole, among = report.ranked_below, report.below_among_cold
     return Verdict(
-        f"**{whole.value:.0%}** of the catalogue stand below such an item on average (95 %: {whole.low:.0%} to "
-        f"{whole.high:.0%}; chance 50 %), and {among.value:.0%} of the other cold items; {report.users:,} users.",
+        f"**{whole.value:.0%}** of the catalogue stand below such an item on average (95%: {whole.low:.0%} to "
+        f"{whole.high:.0%}; chance 50%), and {among.value:.0%} of the other cold items; {report.users:,} users.",
         0 if whole.low > 0.5 else 1 if whole.high < 0.5 else 2,
     )
 

@@ -27,7 +27,7 @@ def named(report: StalenessReport, measure: Metric) -> str:
 
 def interval(one: CrossedMean, form: str = FORM) -> str:
     """A difference with its interval."""
-    return f"{signed(one.value, form)} (95 %: {signed(one.low, form)} to {signed(one.high, form)})"
+    return f"{signed(one.value, form)} (95%: {signed(one.low, form)} to {signed(one.high, form)})"
 
 
 def served(report: StalenessReport) -> Arm:
@@ -47,7 +47,7 @@ def numbers(report: StalenessReport, measure: Metric) -> None:
             f"{name}, all fresh",
             number(fresh.value, FORM),
             f"{ARMS[arm]} at age 0, over {report.questions:,} questions of {level.groups[0]:,} users in "
-            f"{level.groups[1]} weeks; 95 %: {number(fresh.low, FORM)} to {number(fresh.high, FORM)}.",
+            f"{level.groups[1]} weeks; 95%: {number(fresh.low, FORM)} to {number(fresh.high, FORM)}.",
         ),
         (
             f"{oldest} weeks old",
@@ -105,7 +105,7 @@ def about(report: StalenessReport) -> str:
     return (
         f"{report.questions:,} questions ({len(report.users):,} cases of a user in a week), {report.config.windows} "
         f"weeks that begin from {begins[0]} to {begins[1]}; each training saw {seen}. Each line is compared with "
-        "itself at age 0, on the same users in the same weeks; bars: 95 %, over users and weeks."
+        "itself at age 0, on the same users in the same weeks; bars: 95%, over users and weeks."
     )
 
 

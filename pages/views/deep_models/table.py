@@ -13,7 +13,7 @@ from pages.kit.session import ActiveData
 from recemb_core.deep.features import FeatureConfig, FeatureTable, feature_table
 from recemb_core.evaluation.intervals import Estimate
 
-FEW_USERS = 100  # below, a figure says how many it is of; 95 % intervals are wider than ± 0.1 there
+FEW_USERS = 100  # below, a figure says how many it is of; 95% intervals are wider than ± 0.1 there
 STEPS_PER_SECOND = 500.0  # a start for estimates; the line below the results says what was measured
 HIGH, ABOVE = 460, 225  # pixels of the picture at least, and of what lies above and below it
 NOT_TRAINED = "These settings are not trained yet: press Train."

@@ -64,15 +64,15 @@ def _both(board: Board, views: tuple[str, str]) -> None:
         for view, found in zip(views, values[name], strict=True):
             lines[-1] |= {
                 f"{board.settings.measure}, {TITLES[view]}": round(found.value, 4),
-                f"95 %, {TITLES[view]}": f"{found.low:.3f} to {found.high:.3f}",
+                f"95%, {TITLES[view]}": f"{found.low:.3f} to {found.high:.3f}",
                 f"Group, {TITLES[view]}": board.comparison(view).letters[name],
             }
     columns: dict[str, Any] = {}
     for view in views:
         kind = f"{board.settings.measure} of {TITLES[view]} targets"
-        value, interval, group = (f"{name}, {TITLES[view]}" for name in (board.settings.measure, "95 %", "Group"))
+        value, interval, group = (f"{name}, {TITLES[view]}" for name in (board.settings.measure, "95%", "Group"))
         columns[value] = st.column_config.NumberColumn(TITLES[view], format="%.3f", help=kind)
-        columns[interval] = st.column_config.TextColumn("95 %", help=f"Interval of {kind}.")
+        columns[interval] = st.column_config.TextColumn("95%", help=f"Interval of {kind}.")
         columns[group] = st.column_config.TextColumn("Group", help=f"Rows that share a letter are alike in {kind}.")
     table = pl.DataFrame(lines)
     st.dataframe(table, hide_index=True, column_config=fitted(table, MAIN, columns))

@@ -100,7 +100,7 @@ def vector_scores(board: Board) -> None:
         return
     popular = popularity_link_auc(board.settings.cases)
     words = link_words(found, popular) if score == LINK else purity_words(score, found, known.one.purity_chance[score])
-    noise = "95 % interval over links and seeds" if score == LINK else "range over seeds"
+    noise = "95% interval over links and seeds" if score == LINK else "range over seeds"
     figure = score_intervals_figure(
         found,
         x_title=f"{score if score == LINK else f'purity by {field_words(score)}'}, mean and {noise}",

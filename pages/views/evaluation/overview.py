@@ -117,7 +117,7 @@ def table(board: Board) -> pl.DataFrame:
             "Model": name + " (old settings)" * (name in board.stale),
             "Group": comparison.letters[name],
             one.measure: figure.value,
-            "95 %": f"{figure.low:.3f} to {figure.high:.3f}",
+            "95%": f"{figure.low:.3f} to {figure.high:.3f}",
         }
         for metric, title in METRICS.items():
             if metric != one.metric:
@@ -156,7 +156,7 @@ def table_section(board: Board) -> None:
             for name in (*(f"{title}@{one.k}" for title in METRICS.values()), "MRR")
         },
         one.measure: number(format="%.3f"),
-        "95 %": st.column_config.TextColumn(help=f"Interval of {one.measure} over users and seeds."),
+        "95%": st.column_config.TextColumn(help=f"Interval of {one.measure} over users and seeds."),
         f"Coverage@{one.k}": number(
             "Cover", format="percent", help=f"Share of the catalogue in anybody's list of {one.k}."
         ),
@@ -235,7 +235,7 @@ def numbers(board: Board) -> None:
         best = comparison.order[0]
         top = board.estimate(best)
         figures.insert(
-            0, (f"Best, {one.measure}", f"{top.value:.3f}", f"{best}; 95 %: {top.low:.3f} to {top.high:.3f}.")
+            0, (f"Best, {one.measure}", f"{top.value:.3f}", f"{best}; 95%: {top.low:.3f} to {top.high:.3f}.")
         )
         if floor is not None:
             figures.insert(
@@ -243,7 +243,7 @@ def numbers(board: Board) -> None:
                 (
                     f"{FLOOR}, {one.measure}",
                     f"{floor.value:.3f}",
-                    f"What a list of the most taken items gets; 95 %: {floor.low:.3f} to {floor.high:.3f}.",
+                    f"What a list of the most taken items gets; 95%: {floor.low:.3f} to {floor.high:.3f}.",
                 ),
             )
         same = max(len(comparison.top) - 1, 0)

@@ -49,7 +49,7 @@ def pairs(board: Board) -> None:
     shown = [d for d in found if d.low > -1 and d.high < 1]
     figure = score_intervals_figure(
         [ScoreLine(d.first, d.value, d.low, d.high) for d in shown],
-        x_title=f"{board.settings.measure} less that of {first} (bar: 95 %)",
+        x_title=f"{board.settings.measure} less that of {first} (bar: 95%)",
         chance=0.0,
         chance_title="no difference",
     )
@@ -75,7 +75,7 @@ def pairs(board: Board) -> None:
 
 def difference_words(d: Difference) -> str:
     """A pair in a sentence."""
-    said = f"{signed(d.value, '.4f')} (95 %: {signed(d.low, '.4f')} to {signed(d.high, '.4f')})"
+    said = f"{signed(d.value, '.4f')} (95%: {signed(d.low, '.4f')} to {signed(d.high, '.4f')})"
     verdict = {
         "better": "**better beyond noise**",
         "worse": "**worse beyond noise**",
@@ -141,7 +141,7 @@ def pairs_table(comparison: Comparison) -> pl.DataFrame:
                 "Row": d.first,
                 "Less": d.second,
                 "Difference": round(d.value, 5),
-                "95 %": f"{signed(d.low, '.4f')} to {signed(d.high, '.4f')}",
+                "95%": f"{signed(d.low, '.4f')} to {signed(d.high, '.4f')}",
                 "Verdict": d.verdict,
                 "Holm's p": "–" if isnan(d.adjusted) else p_words(d.adjusted),
                 "Found from": "–" if isnan(least := d.detectable(pairs=comparison.judged)) else f"{least:.4f}",

@@ -21,7 +21,7 @@ from recemb_core.result_files import plain
 
 WHAT_YOU_SEE = (
     "Each row is trained on the same part of the log, ranks all items for the same users, and is judged by what they "
-    "took next. A dot is the mean, the bar its 95 % interval over users and training seeds, the small strokes the "
+    "took next. A dot is the mean, the bar its 95% interval over users and training seeds, the small strokes the "
     "single seeds; the dotted line is popularity. Rows that share a letter are not told apart: their difference on the "
     "same users is no more than noise, all pairs judged together. Of such rows the cheapest is the one to take.\n\n"
     "**HR@K** = share of users with a target among the first K. **NDCG@K** = mean of Σ 1 / log₂(1 + place) over "

@@ -71,7 +71,7 @@ def judged(data: ActiveData, config: Node2VecConfig) -> str:
     verdict = {"better": "more, beyond noise", "worse": "less, beyond noise"}.get(found.verdict, "not told apart")
     return (
         f"Held out: the last {step} but one of {this.n:,} people. The {ROWS} unseen items of step 7's method "
-        f"(**node2vec**, p = {config.p:g}, q = {config.q:g}) hold something of it for {this.value:.1%} (95 %: "
+        f"(**node2vec**, p = {config.p:g}, q = {config.q:g}) hold something of it for {this.value:.1%} (95%: "
         f"{this.low:.1%} to {this.high:.1%}), the {ROWS} most popular unseen items for {popular.value:.1%} "
         f"({popular.low:.1%} to {popular.high:.1%}): **{verdict}**."
     )

@@ -175,7 +175,7 @@ def popular_beside(data: ActiveData, settings: GraphSettings, whole: ItemGraph, 
 
 
 def popular_alone(data: ActiveData, settings: GraphSettings, whole: ItemGraph, graph: ItemGraph) -> Verdict:
-    """The kept edges beside edges between any two items, of which 19 % have an end in the tenth."""
+    """The kept edges beside edges between any two items, of which 19% have an end in the tenth."""
     now, _, said = _popular(data, settings, whole, graph)
     return Verdict(said, 0 if now > 0.5 else 1 if now <= 0.25 else 2, more=busiest(data, graph))
 

@@ -82,7 +82,7 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
             f"Recall keeps {left['recall']:.0%} of what it was ({wide.recall:.3f} → {half.recall:.3f}), scanning "
             f"{left['cost']:.0%} ({share_text(wide.cost)} → {share_text(half.cost)}).",
             faster[0] if faster else 2,
-            f"By their 95 % intervals recall keeps {_share_range(ends['recall'])}, scanning "
+            f"By their 95% intervals recall keeps {_share_range(ends['recall'])}, scanning "
             f"{_share_range(ends['cost'])}. The cheapest setting with recall {settings.target:.0%}: {names[0]} before, "
             f"{names[1]} now.",
         )
@@ -113,7 +113,7 @@ def experiments(data: ActiveData, points: LabPoints, settings: LabSettings) -> l
         ),
         Experiment(
             "AND inside a table, OR over 24 of them. **What can it have at once?**",
-            ("It finds 90 % and scans less than half", "It finds 90 %, but scans more than half",
+            ("It finds 90% and scans less than half", "It finds 90%, but scans more than half",
              "It misses more than a tenth"),
             ready(both_answer), both,
         ),
@@ -162,7 +162,7 @@ def _cell_of(data: ActiveData, points: LabPoints, settings: LabSettings, values:
 
 
 def _figures(cell: LSHCell) -> str:
-    """ "recall 0.064 (0.060 to 0.068), precision …, scans …" with 95 % intervals once there are several draws."""
+    """ "recall 0.064 (0.060 to 0.068), precision …, scans …" with 95% intervals once there are several draws."""
     three = "{:.3f}".format
 
     def one(name: str, text: Callable[[float], str]) -> str:
@@ -232,7 +232,7 @@ def race_experiments(points: LabPoints, settings: LabSettings, part: str, result
         said = f"The nearest vectors are {raw.recall:.0%} ({ends.low:.0%} to {ends.high:.0%}) of the {settings.k} with "
         return Verdict(f"{said}the largest inner product.", tuple(sorted(can)), product_verdict(reports))
 
-    beats = ("Yes, it is faster", "No, the scan is faster", "They cannot be told apart", "It never finds 90 %")
+    beats = ("Yes, it is faster", "No, the scan is faster", "They cannot be told apart", "It never finds 90%")
     return [
         Experiment(
             "Only the two widest axes of the vectors. **Which answers faster now, a kd-tree or a scan of all?**",
@@ -245,7 +245,7 @@ def race_experiments(points: LabPoints, settings: LabSettings, part: str, result
             {"race": "product", "spread": 1.0},
         ),
         Experiment(
-            f"{HEAVY:,} points in clusters. **Does LSH that finds 90 % beat the exact scan now?**",
+            f"{HEAVY:,} points in clusters. **Does LSH that finds 90% beat the exact scan now?**",
             beats, answer("all", scan), {"race": "all", "points": "clustered", "size": HEAVY, "wide": 64},
         ),
         Experiment(

@@ -142,7 +142,7 @@ def _plane_figures(data: ActiveData, plane: Plane, numbers: Any) -> None:
             (
                 f"Recall, {DRAWS} draws",
                 f"{float(often.mean):.2f}",
-                f"Mean over {DRAWS} other draws of functions, these points; 95 % interval {float(often.low):.2f} to "
+                f"Mean over {DRAWS} other draws of functions, these points; 95% interval {float(often.low):.2f} to "
                 f"{float(often.high):.2f}.",
             ),
         ],

@@ -50,4 +50,4 @@ def curve_chart(
 
 def band_line(settings: LabSettings) -> str:
     """What the shaded band is."""
-    return f"The shaded band holds the middle 80 % of the distances to the {settings.k} nearest."
+    return f"The shaded band holds the middle 80% of the distances to the {settings.k} nearest."

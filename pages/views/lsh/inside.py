@@ -251,7 +251,7 @@ def guess_section(data: ActiveData, points: LabPoints, settings: LabSettings, nu
     own, inside = settings.cell_of(grid.first).recall, measured[1] <= theory <= measured[2]
     st.markdown(
         f"Your guess is off by **{abs(guess - cell.recall):.2f}**, theory by **{abs(theory - cell.recall):.2f}**, "
-        f"{'inside' if inside else 'outside'} the 95 % interval. Measured is the mean over {cell.draws} draws of "
+        f"{'inside' if inside else 'outside'} the 95% interval. Measured is the mean over {cell.draws} draws of "
         f"functions and {len(points.queries)} queries, and the bar covers both; the first draw alone (seed "
         f"{settings.seed}) finds {own:.2f}."
     )
@@ -281,7 +281,7 @@ def _guess_figures(
                 f"Recall@{settings.k} of {len(points.queries)} queries, the mean over several draws of functions.",
             ),
             (
-                "95 % interval",
+                "95% interval",
                 hidden if measured is None else f"{measured[1]:.2f}–{measured[2]:.2f}",
                 "Of the measured recall, over draws of functions and queries.",
             ),

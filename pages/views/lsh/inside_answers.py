@@ -110,7 +110,7 @@ def _plane(data: ActiveData, drawn: Sequence[board.Plane]) -> list[Experiment]:
                 f"Recall {float(then.mean):.2f} → {float(now.mean):.2f} over {board.DRAWS} draws of functions; scanned "
                 f"here: {int(other.found[1:].sum())} → {int(plane.found[1:].sum())} of {len(plane.points) - 1}.",
                 right,
-                f"95 %: {float(then.low):.2f} to {float(then.high):.2f} before, {float(now.low):.2f} to "
+                f"95%: {float(then.low):.2f} to {float(then.high):.2f} before, {float(now.low):.2f} to "
                 f"{float(now.high):.2f} now, on the points as they lie; scanned is of the functions drawn here.",
             )
 
@@ -148,7 +148,7 @@ def _guess(data: ActiveData, points: LabPoints, settings: LabSettings) -> list[E
             f"Recall {cell.recall:.2f} ({cell.recall_low:.2f} to {cell.recall_high:.2f}); theory, the curve's height "
             f"over the band, {theory:.2f}: {within} the interval.",
             part_of(cell.recall, cell.recall_low, cell.recall_high),
-            f"The mean over {cell.draws} draws of functions and {len(points.queries)} queries, with its 95 % interval.",
+            f"The mean over {cell.draws} draws of functions and {len(points.queries)} queries, with its 95% interval.",
         )
 
     def ask(question: str, **shape: Any) -> Experiment:

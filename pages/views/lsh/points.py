@@ -101,7 +101,7 @@ def vectors_used(data: ActiveData) -> Bound:
     """Which of the models that this data can have, or of the files of vectors that this session brought."""
     models = model_controls.able_models(data)
     own = [one.label for one in brought.every(data) if one.vectors is not None]
-    # word2vec parts near from far best: on the groceries recall .9 costs 13 % of the scan, the others 19 to 28 %.
+    # word2vec parts near from far best: on the groceries recall .9 costs 13% of the scan, the others 19 to 28%.
     return VECTORS.bind(data, default="word2vec" if "word2vec" in models else models[0], among=[*models, *own])
 
 

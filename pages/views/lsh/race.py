@@ -251,7 +251,7 @@ def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
         {
             "Index": _name(r),
             "Recall": r.recall,
-            "95 %": _ends(r),
+            "95%": _ends(r),
             "Queries/s": r.queries_per_second,
             "Slowest": r.slowest,
             "Fastest": r.fastest,
@@ -265,13 +265,13 @@ def _table(reports: Sequence[IndexReport], *, times: bool = True) -> None:
     table = table if times else table.drop("Queries/s", "Slowest", "Fastest", "Build (ms)")
     columns: dict[str, Any] = {
         "Recall": _number("%.3f", "Share of what was asked for that is found; equally near points count as found."),
-        "95 %": st.column_config.TextColumn(help="Interval over queries, of this one build; it stays inside 0 to 1."),
+        "95%": st.column_config.TextColumn(help="Interval over queries, of this one build; it stays inside 0 to 1."),
         "Queries/s": _number("%,.0f", f"Median of {ROUNDS} rounds."),
         "Slowest": _number("%,.0f", "Queries a second of the slowest round."),
         "Fastest": _number("%,.0f", "Queries a second of the fastest round."),
         "Build (ms)": _number("%,.0f", "Once."),
         "MB": _number("%.2f", "Of the built index, vectors included where it needs them."),
-        "Scanned": _number("%.1f %%", "Share of the points whose distance was computed, where the index can tell."),
+        "Scanned": _number("%.1f%%", "Share of the points whose distance was computed, where the index can tell."),
     }
     columns = {name: one for name, one in columns.items() if name in table.columns}
     table_or_lines(table, "race", fitted(table, MAIN, columns), names=2, placeholder="–")
@@ -359,7 +359,7 @@ def _product(
     own = max((r for r in reports if r.family == "HNSW, inner product"), key=lambda r: r.recall)
     frame.metrics(
         [
-            (name, f"{r.recall:.3f}", f"{what} 95 % interval over queries {_ends(r)}, of the one build.")
+            (name, f"{r.recall:.3f}", f"{what} 95% interval over queries {_ends(r)}, of the one build.")
             for name, r, what in (
                 ("The nearest", raw, f"Share of the {settings.k} largest inner products among the nearest vectors."),
                 ("One coordinate added", added, "The same of an exact search behind one added coordinate."),
@@ -381,9 +381,9 @@ def _product(
     low, middle, high = np.quantile(length, [0.05, 0.5, 0.95])
     st.caption(
         f"Asked for are the {settings.k} largest inner products, not the nearest. Vectors as trained, not normalized; "
-        f"lengths {low:.2g}, {middle:.2g}, {high:.2g} (5 %, half, 95 %). One added coordinate √(M² − ‖x‖²) gives all "
+        f"lengths {low:.2g}, {middle:.2g}, {high:.2g} (5%, half, 95%). One added coordinate √(M² − ‖x‖²) gives all "
         "vectors one length M, so that nearest and largest are the same; an exact search stays exact by it, an "
         "approximate one has to show what it does (the hash tables keep the width that suits two points). "
-        "Bars carry 95 % intervals over queries, of the one build; hover for the median time."
+        "Bars carry 95% intervals over queries, of the one build; hover for the median time."
     )
     return reports

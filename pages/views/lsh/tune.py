@@ -72,12 +72,12 @@ def _card(place: Any, label: str, value: str, below: str, what: str) -> None:
 
 def tune_metrics(settings: LabSettings, cell: LSHCell, n: int, queries: int, places: list[Any], ready: bool) -> None:
     """Recall, precision and cost as means over draws of functions, with their intervals once there are some draws."""
-    waits = "95 % interval follows" if ready else "theory"
+    waits = "95% interval follows" if ready else "theory"
     over = f"Over {queries} queries and one draw of functions, seed {settings.seed}."
     if cell.draws > 1:
         over = (
             f"Mean over {queries} queries and {cell.draws} draws of functions, seed {settings.seed} the first; below "
-            "it the 95 % interval, which covers both."
+            "it the 95% interval, which covers both."
         )
     cards = (
         ("recall", f"Recall@{settings.k}", f"Share of the {settings.k} truly nearest that are candidates."),

@@ -73,7 +73,7 @@ def about(own: Efforts | None, points: LabPoints, settings: LabSettings) -> str:
     """What was measured, and of what."""
     said = (
         f"Recall of the {K} nearest by Euclidean distance, so LSH hashes by the Euclidean family on the plane whatever "
-        "the page uses. Means a query with 95 % intervals over queries; no query counts itself. The plane: all "
+        "the page uses. Means a query with 95% intervals over queries; no query counts itself. The plane: all "
         f"{COUNT} points are queries; one graph and one draw of functions. "
     )
     if own is None:
@@ -109,7 +109,7 @@ def figures(seen: Seen, numbers: Any) -> None:
             delta_color="off",
             delta_arrow="off",
             help=f"Points whose distance a query works out, and the share of the {K} nearest it finds: means over all "
-            f"{COUNT} points as queries. 95 %: {cost.low:.1f} to {cost.high:.1f} points, recall {found.low:.3f} to "
+            f"{COUNT} points as queries. 95%: {cost.low:.1f} to {cost.high:.1f} points, recall {found.low:.3f} to "
             f"{found.high:.3f}.",
         )
     places[3].metric("Layers", f"{seen.graph.layers}", help="Of the HNSW graph on the plane.")
@@ -199,7 +199,7 @@ def _change(before: Effort, now: Effort) -> str:
             told = "no difference at all" if gain.low == gain.high == 0 else "not told apart"
         else:
             told = "more" if gain.value > 0 else "less"
-        ends = f"95 %: {signed(gain.low, form)} to {signed(gain.high, form)}"
+        ends = f"95%: {signed(gain.low, form)} to {signed(gain.high, form)}"
         parts.append(f"{name} {a.mean():{form}} → {b.mean():{form}} ({signed(gain.value, form)}, {ends}): **{told}**")
     return "; ".join(parts)
 

@@ -72,7 +72,7 @@ def verdict(points: LabPoints, settings: LabSettings, cell: LSHCell, times: LabT
 def draws_line(settings: LabSettings, measured: LSHGrid, cell: LSHCell) -> str:
     """What the figures are, and what the index with the chosen seed does alone."""
     said = (
-        f"Figures are means of {cell.draws} draws of functions, below them 95 % intervals over the draws and "
+        f"Figures are means of {cell.draws} draws of functions, below them 95% intervals over the draws and "
         + (
             f"the sample of {measured.queries} queries"
             if measured.queries < measured.n

@@ -182,7 +182,7 @@ def rates_section(found: Compared) -> None:
         st.caption("The models are not trained yet.")
         return
     st.markdown(verdict(of))
-    number, share = st.column_config.NumberColumn, "%.1f %%"
+    number, share = st.column_config.NumberColumn, "%.1f%%"
     st.dataframe(
         table(of),
         hide_index=True,
@@ -202,7 +202,7 @@ def rates_section(found: Compared) -> None:
     st.caption(
         f"{len(asked):,} questions{drawn}: A and B differ in {step} and are alike in {held}; C has B's {step} and "
         f"another {held}; right is every item with A's {step} and the rest of C. Intervals of the gain hold for all "
-        f"{len(of)} models together with 95 %, over {first.groups:,} targets; one seed of each model."
+        f"{len(of)} models together with 95%, over {first.groups:,} targets; one seed of each model."
     )
 
 

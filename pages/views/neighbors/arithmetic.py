@@ -187,7 +187,7 @@ def _numbers(found: Compared, model: str, place: Any) -> None:
                 "The step adds",
                 f"{gain.value:+.1%}".replace("-", "−"),
                 f"Right by the sum less right by what is nearest to C{bounds}; the interval holds for all models of "
-                "the table together with 95 %.",
+                "the table together with 95%.",
             ),
             ("By chance", f"{first.chance:.1%}", f"A blind draw. Among the first five {five.accuracy.value:.1%}."),
         ],

@@ -190,7 +190,7 @@ def _intervals(asked: Asked, found: FigureThree) -> None:
             one = found.estimate(measure, by, i)
             lines.append(ScoreLine(f"{_measure(found, measure, by)}, q = {q:g}", one.value, one.low, one.high))
     figure = score_intervals_figure(
-        lines, x_title=f"mean of {asked.config.seeds} seeds, 95 % interval", chance=0.0, chance_title="chance"
+        lines, x_title=f"mean of {asked.config.seeds} seeds, 95% interval", chance=0.0, chance_title="chance"
     )
     live_chart(figure, key=f"figure three intervals@{asked.data.key}", height=380, glide=False)
 
@@ -237,7 +237,7 @@ def in_words(asked: Asked, found: FigureThree) -> list[str]:
         f"**One picture is one seed**: two runs alike but for the seed have clusters alike by {within[0]:.2f} (q = "
         f"{asked.config.qs[0]:g}, {found.sizes[0]} clusters) and {within[1]:.2f} (q = {asked.config.qs[1]:g}, "
         f"{found.sizes[1]} clusters); one run of either q, {found.sizes[1]} clusters each, by {across:.2f}.",
-        f"Rule: t tests of {seeds} seeds a side, the four corrected together (Holm, 5 %); another graph, window or "
+        f"Rule: t tests of {seeds} seeds a side, the four corrected together (Holm, 5%); another graph, window or "
         f"number of clusters may say otherwise.",
     ]
 

@@ -280,7 +280,7 @@ def change_words(runs: dict[str, tuple[Sequence[float], Sequence[float]]]) -> st
         told.append(f"By {plain_field(name)}: {change} against p = q = 1, **{test.verdict(name)}**")
         if test.measured:
             told[-1] += f" (±{test.margin(name):.3f}; a change under {test.detectable():.3f} would mostly not be seen)"
-    return ". ".join(told) + f". Rule: t test of the means of {seeds} seeds each, {LEVEL * 100:g} % for each score."
+    return ". ".join(told) + f". Rule: t test of the means of {seeds} seeds each, {LEVEL * 100:g}% for each score."
 
 
 def seed_scores(shown: Shown, config: Node2VecConfig, note: Any = None) -> dict[str, list[float]] | None:

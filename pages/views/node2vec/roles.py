@@ -139,7 +139,7 @@ def _words(table: pl.DataFrame, groups: Labelling, roles: Labelling) -> str:
         text += (
             f" At the two ends of this graph, a same-{roles.words} pair has a higher cosine than a pair of two "
             f"{roles.words}s in {walk[END_TO_END]:.0%} of the cases with node2vec and in {role[END_TO_END]:.0%} with "
-            "role features; chance is 50 %."
+            "role features; chance is 50%."
         )
     return text
 

@@ -184,11 +184,11 @@ def _what_moved(grid: Grid, color: Labelling, cell: SweepCell) -> None:
     """Items by change of their neighbors, measured in the original space."""
     assert grid.base is not None
     own = grid.base.own_overlap
-    least = float(np.quantile(own, 0.05))  # two seeds keep as much for 95 % of the items
+    least = float(np.quantile(own, 0.05))  # two seeds keep as much for 95% of the items
     moved = np.flatnonzero((cell.overlap < least) & (cell.overlap < own))
     order = moved[np.argsort((cell.overlap - own)[moved], kind="stable")][:15]
     st.subheader(f"What moved at p = {cell.p:g}, q = {cell.q:g}", anchor=False)
-    rule = f"fewer than {least:.0%} of their 10 nearest are kept, which another seed alone leaves to 95 % of the items"
+    rule = f"fewer than {least:.0%} of their 10 nearest are kept, which another seed alone leaves to 95% of the items"
     if not len(moved):
         st.markdown(f"**Nothing beyond noise**: of no item {rule}.")
     else:

@@ -45,7 +45,7 @@ def verdicts(config: SweepConfig, labellings: tuple[Labelling, Labelling], score
     if config.seeds < LEAST_SEEDS:
         return f"{words} Noise is not measured: that takes {LEAST_SEEDS} seeds a cell or more."
     words += (
-        f" **≈**: within noise by Dunnett's test against p = q = 1 over the whole sweep, {LEVEL * 100:g} % for all "
+        f" **≈**: within noise by Dunnett's test against p = q = 1 over the whole sweep, {LEVEL * 100:g}% for all "
         f"cells of both maps together, {config.seeds} seeds a cell."
     )
     for name, test in tests.items():

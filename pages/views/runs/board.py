@@ -77,7 +77,7 @@ def board_section(kept: Kept) -> None:
     k = runs[0].scores["hr"].k
     settings = _in_words(kept)
     lines = [ScoreLine(_name(one, settings), *_three(one)) for one in rows[:MOST]]
-    figure = score_intervals_figure(lines, x_title=f"HR@{k}, 95 % interval over users, one training each")
+    figure = score_intervals_figure(lines, x_title=f"HR@{k}, 95% interval over users, one training each")
     with main:
         with stage.picture():
             live_chart(figure, key=f"all runs@{kept.data.key}", height=HIGH, above=ABOVE, glide=False)
@@ -127,7 +127,7 @@ def _about(kept: Kept, runs: list[RunRecord], drawn: int) -> str:
     why = "asked another question, or without scores of each user"
     left = f" In the table alone: {others:,}, {why}." if others else ""
     return (
-        f"{part}A row is one training, a bar the 95 % interval over users. Two bars may overlap and still differ, for "
+        f"{part}A row is one training, a bar the 95% interval over users. Two bars may overlap and still differ, for "
         f"they are of the same users: *Two side by side* compares user by user.{left}"
     )
 
@@ -178,7 +178,7 @@ def is_better(kept: Kept, by_setting: dict[str, list[RunRecord]]) -> Answer:
     settings = _in_words(kept)
     names = [settings[runs[0].run_id] for runs in (first, second)]
     value, low, high = (signed(number, ".3f") for number in (found.value, found.low, found.high))
-    said = f"{plain(names[0])} less {plain(names[1])}: **{value}** (95 %: {low} to {high}), {found.users:,} users."
+    said = f"{plain(names[0])} less {plain(names[1])}: **{value}** (95%: {low} to {high}), {found.users:,} users."
     if not found.measured:
         return Verdict(f"{said} Whether that is noise cannot be said: keep three seeds or more of both settings.")
     pairs = len(by_setting) * (len(by_setting) - 1) // 2

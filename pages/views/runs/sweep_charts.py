@@ -179,7 +179,7 @@ def what_decides(found: Found) -> None:
         live_chart(figure, key="sweep importance", height=HIGH, above=ABOVE)
     how = {
         "fANOVA": "By fANOVA: a forest is fitted to the settings, and the share is that of a parameter's own marginal. "
-        "The shares add up to 100 %, so one that does nothing has a few percent too.",
+        "The shares add up to 100%, so one that does nothing has a few percent too.",
         "variance ratio": "The share of the variance between settings that groups of one parameter's values explain, "
         "less what groups of chance would.",
     }[decides.how]

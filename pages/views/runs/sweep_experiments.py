@@ -74,7 +74,7 @@ def beats(found: Found) -> Answer:
     gap = verdict.against_default[best]
     said = "beyond noise" if verdict.beats else "**not told apart**"
     return Verdict(
-        f"{plain(verdict.name(best))}: **{signed(gap.value, '.4f')}** {verdict.metric} against the default (95 %: "
+        f"{plain(verdict.name(best))}: **{signed(gap.value, '.4f')}** {verdict.metric} against the default (95%: "
         f"{signed(gap.low, '.4f')} to {signed(gap.high, '.4f')}), {said} after Holm's correction for "
         f"{verdict.counted} comparisons.",
         0 if verdict.beats else 1,

@@ -54,7 +54,7 @@ def numbers(found: Found) -> None:
     best = verdict.leads[0] if verdict.beats else next(n for n in verdict.finalists if n != 0)
     gap = verdict.against_default[best]
     of = f"{verdict.fresh} trainings with fresh seeds" if verdict.fresh > 1 else "one training"
-    ends = [f"95 %: {one.low:.4f} to {one.high:.4f}, {of}." for one in (verdict.estimates[n] for n in (best, 0))]
+    ends = [f"95%: {one.low:.4f} to {one.high:.4f}, {of}." for one in (verdict.estimates[n] for n in (best, 0))]
     frame.metrics(
         [
             (f"Best, {first}", f"{verdict.estimates[best].value:.4f}", f"{verdict.name(best)}. {ends[0]}"),
@@ -62,7 +62,7 @@ def numbers(found: Found) -> None:
             (
                 "Difference",
                 signed(gap.value, ".4f"),
-                f"95 %: {signed(gap.low, '.4f')} to {signed(gap.high, '.4f')}; {'' if gap.told_apart else 'not '}told "
+                f"95%: {signed(gap.low, '.4f')} to {signed(gap.high, '.4f')}; {'' if gap.told_apart else 'not '}told "
                 f"apart after Holm's correction for {verdict.counted} comparisons.",
             ),
             tried,

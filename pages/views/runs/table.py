@@ -37,7 +37,7 @@ def table_section(kept: Kept) -> RunRecord:
         st.dataframe(every, hide_index=True, placeholder="–", column_config=_columns(kept))
     more = len(settings) - len(shown)
     st.caption(
-        "Scores are of one training each: mean and 95 % interval over users; the noise of training is not in it, and "
+        "Scores are of one training each: mean and 95% interval over users; the noise of training is not in it, and "
         "comes in where two runs stand side by side. Settings that are the same in all runs have no column"
         + (f"; {more} more that differ are in the file." if more else ".")
         + _asked_apart(kept)

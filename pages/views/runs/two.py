@@ -125,7 +125,7 @@ def _figures(found: SideBySide) -> list[tuple[str, str, str]]:
         (
             f"{_measure(metric, found.k)}, difference",
             signed(d.value, ".3f"),
-            f"First less second, {d.users:,} users; 95 %: {signed(d.low, '.3f')} to {signed(d.high, '.3f')}.",
+            f"First less second, {d.users:,} users; 95%: {signed(d.low, '.3f')} to {signed(d.high, '.3f')}.",
         )
         for metric, d in found.differences.items()
     ][:2]
@@ -135,11 +135,11 @@ def _scores(kept: Kept, found: SideBySide, first: RunRecord) -> None:
     st.subheader("Scores", anchor=False)
     lines = [ScoreLine(_measure(metric, found.k), d.value, d.low, d.high) for metric, d in found.differences.items()]
     figure = score_intervals_figure(
-        lines, x_title="first less second, 95 % interval", chance=0.0, chance_title="no difference"
+        lines, x_title="first less second, 95% interval", chance=0.0, chance_title="no difference"
     )
     live_chart(figure, key=f"two runs@{kept.data.key}", height=260)
     st.caption(
-        f"{lines[0].name}, {', '.join(one.name for one in lines[1:])}: the first less the second, with 95 % intervals, "
+        f"{lines[0].name}, {', '.join(one.name for one in lines[1:])}: the first less the second, with 95% intervals, "
         f"paired over {found.differences['hr'].users:,} users of the {first.spec.part} part; kept seeds: "
         f"{found.seeds[0] or 'it has none'} and {found.seeds[1] or 'it has none'}. {_looks(kept)}"
     )

@@ -19,9 +19,9 @@ from recemb_core.summaries import event_gaps
 from recemb_core.validation import UsageError
 
 HOUR, WEEK = 60, 10080
-LEFT_OUT = ("Under 10 % of the events", "10 to 50 %", "More than half")
-STAY = ("Fewer than half: visits are mixed", "Half to 90 %", "Nearly all: over 90 %")
-CHANGE = ("By less than 2 %", "By 2 to 10 %", "By more than 10 %")
+LEFT_OUT = ("Under 10% of the events", "10 to 50%", "More than half")
+STAY = ("Fewer than half: visits are mixed", "Half to 90%", "Nearly all: over 90%")
+CHANGE = ("By less than 2%", "By 2 to 10%", "By more than 10%")
 TAKE = ("About a tenth: all sell alike", "Up to half", "More than half")
 ONCE = ("None", "Less than a tenth", "A tenth or more")
 

@@ -210,7 +210,7 @@ def trend_words(trend: AttentionTrend) -> str:
     found = trend.correlation
     verdict = "no trend beyond noise" if found.low <= 0 <= found.high else "it rises" if found.value > 0 else "it falls"
     return (
-        f"Rank correlation with popularity {signed(found.value)} (95 % interval {signed(found.low)} to "
+        f"Rank correlation with popularity {signed(found.value)} (95% interval {signed(found.low)} to "
         f"{signed(found.high)} over {found.n:,} items): {verdict}."
     )
 
@@ -253,7 +253,7 @@ def against_plain(shown: Shown) -> Verdict:
     fewer = "" if np.ptp(equal) == 0 else " (more where an item has fewer fields)"
     return Verdict(
         f"{own.mean():.2f} on average, where the plain average gives {equal.mean():.2f}{fewer}: "
-        f"{signed(gain.value, '.3f')} (95 %: "
+        f"{signed(gain.value, '.3f')} (95%: "
         f"{signed(gain.low, '.3f')} to {signed(gain.high, '.3f')} over {gain.n:,} items; one seed).",
         right,
     )

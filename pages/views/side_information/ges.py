@@ -55,7 +55,7 @@ def ges_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
             (
                 "Shared on average",
                 f"{K * found.shared.value:.1f} of {K}",
-                f"Over {_items(found, shown)}: 95 % interval {K * found.shared.low:.2f} to "
+                f"Over {_items(found, shown)}: 95% interval {K * found.shared.low:.2f} to "
                 f"{K * found.shared.high:.2f}; random lists {K * found.chance:.2f}.",
             ),
             (
@@ -73,7 +73,7 @@ def ges_view(data: ActiveData, shown: Shown, places: Places) -> list[Job]:
         _neighbors(data, shown, found.lists)
         st.markdown(
             f"The two share **{found.mine} of {K}** neighbors of this item. Over {_items(found, shown)} the "
-            f"overlap of the {K} nearest is **{found.shared.value:.2f}** (95 % interval {found.shared.low:.2f} to "
+            f"overlap of the {K} nearest is **{found.shared.value:.2f}** (95% interval {found.shared.low:.2f} to "
             f"{found.shared.high:.2f}; chance {found.chance:.3f}). Attention moved **{found.moved[shown.row]:.0%}** of "
             f"this item's weight away from the plain average (catalogue mean {found.moved.mean():.0%})."
         )
@@ -128,7 +128,7 @@ def _items(found: Agreement, shown: Shown) -> str:
 
 
 SHARED = ("Eight or more", "Four to seven", "Three or fewer")
-MOVED = ("Under 5 %", "5 to 20 %", "More than 20 %")
+MOVED = ("Under 5%", "5 to 20%", "More than 20%")
 
 
 def experiments(data: ActiveData, shown: Shown, ready: bool) -> list[Experiment]:
@@ -146,7 +146,7 @@ def shared_words(data: ActiveData, shown: Shown) -> Verdict:
     found = agreement(data, shown)
     share = K * found.shared.value
     return Verdict(
-        f"**{share:.1f} of {K}** on average over {_items(found, shown)} (95 %: {K * found.shared.low:.2f} to "
+        f"**{share:.1f} of {K}** on average over {_items(found, shown)} (95%: {K * found.shared.low:.2f} to "
         f"{K * found.shared.high:.2f}; random lists {K * found.chance:.2f}); {found.mine} for this item. Two seeds of "
         "one model differ too: see the Neighbors page.",
         0 if share >= 7.5 else 1 if share >= 3.5 else 2,
@@ -227,7 +227,7 @@ def auc_words(values: dict[str, list[float]]) -> str:
     return (
         f"Side information changes the AUC by {-test.change[NONE]:+.3f} (GES against none, {test.verdict(NONE)}), "
         f"attention by {test.change[EGES]:+.3f} (EGES against GES, {test.verdict(EGES)}): Dunnett's test against GES, "
-        f"paired by hidden edges, {LEVEL * 100:g} % for both together, {test.seeds} seeds; a difference under about "
+        f"paired by hidden edges, {LEVEL * 100:g}% for both together, {test.seeds} seeds; a difference under about "
         f"{test.detectable():.3f} would mostly not be seen. Hidden: a third of the edges, never an item's last one."
     )
 

@@ -196,7 +196,7 @@ def own_scores(data: ActiveData, shown: Shown) -> dict[str, GuessScore]:
     return {name: scores[shown.row] for name, scores in _scores(data, shown, hidden).items() if shown.row in scores}
 
 
-_COLUMNS_HELP = "share of the items that are no neighbors which a true neighbor stands before; 50 % is chance."
+_COLUMNS_HELP = "share of the items that are no neighbors which a true neighbor stands before; 50% is chance."
 _COLUMNS = {
     "Beats": st.column_config.NumberColumn(format="percent", help=f"{_COLUMNS_HELP[0].upper()}{_COLUMNS_HELP[1:]}")
 }
@@ -273,7 +273,7 @@ def _chart(data: ActiveData, shown: Shown, pooled: dict[str, list[GuessScore]], 
         )
         found = {name: share_interval([score.beaten for score in every]) for name, every in pooled.items()}
         lines = [ScoreLine(name, one.value, one.low, one.high) for name, one in found.items()]
-        of = "mean, 95 % interval"
+        of = "mean, 95% interval"
     else:
         st.markdown("**Of the chosen item alone**")
         lines = [ScoreLine(name, score.beaten, score.beaten, score.beaten) for name, score in own.items()]
@@ -291,7 +291,7 @@ def _recall(pooled: dict[str, list[GuessScore]]) -> None:
     chance = float(np.mean([score.expected_recall for score in pooled[HONEST]]))
     table.append((RANDOM, f"{chance:.1%}", ""))
     st.dataframe(
-        pl.DataFrame(table, schema=["Ordered by", f"Recall@{FIRST}", "95 % interval"], orient="row"), hide_index=True
+        pl.DataFrame(table, schema=["Ordered by", f"Recall@{FIRST}", "95% interval"], orient="row"), hide_index=True
     )
     st.caption(f"Recall@{FIRST}: true neighbors among the first {FIRST}, of the {FIRST} or fewer that there are.")
 
@@ -330,7 +330,7 @@ def against(data: ActiveData, shown: Shown, way: str, other: str) -> Verdict | s
         )
     return Verdict(
         f"A true neighbor stands before {np.mean(now):.0%} of the others ({way}), before {np.mean(before):.0%} "
-        f"({other}): **{signed(gain.value, '.3f')}** (95 %: {signed(gain.low, '.3f')} to {signed(gain.high, '.3f')} "
+        f"({other}): **{signed(gain.value, '.3f')}** (95%: {signed(gain.low, '.3f')} to {signed(gain.high, '.3f')} "
         f"over {gain.n:,} hidden items).",
         right,
         more,

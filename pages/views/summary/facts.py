@@ -107,7 +107,7 @@ def cold(ground: Ground) -> str:
         return missing.of_rows(ground, "Two-tower") or missing.failed(ground, missing.cold_job(ground))
     return (
         f"{report.cold} items taken out of the log stand above {_of(report.ranked_below, '.1%')} of the catalogue for "
-        f"the {counted(report.users, 'user')} who took one; 50 % is chance."
+        f"the {counted(report.users, 'user')} who took one; 50% is chance."
     )
 
 

@@ -255,11 +255,11 @@ def rate_words(lesson: Lesson, pairs: NeverTogether, trained: dict[str, ItemVect
     if not found:
         return "None of these pairs, or all, share more than half of the fields, so there is nothing to tell apart."
     listed = ", ".join(
-        f"{name} in **{one.value:.0%}** (95 %: {one.low:.0%} to {one.high:.0%})" for name, one in found.items()
+        f"{name} in **{one.value:.0%}** (95%: {one.low:.0%} to {one.high:.0%})" for name, one in found.items()
     )
     text = (
         f"Of {pairs.found:,} such pairs that share more than half of the fields, {len(pairs.alike):,} held against "
-        f"{len(pairs.unlike):,} that share less: the alike one has the higher cosine by {listed}; chance is 50 %."
+        f"{len(pairs.unlike):,} that share less: the alike one has the higher cosine by {listed}; chance is 50%."
     )
     if len(found) < 2:
         return text

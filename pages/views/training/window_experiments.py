@@ -177,7 +177,7 @@ def _apart(lesson: Lesson) -> Verdict:
     assert knows is not None
     right = 0 if knows.low > without.high else 1 if knows.high < without.low else 2
     listed = ", ".join(
-        f"{name} in **{one.value:.0%}** (95 %: {one.low:.0%} to {one.high:.0%})"
+        f"{name} in **{one.value:.0%}** (95%: {one.low:.0%} to {one.high:.0%})"
         for name, one in zip(faults.MODELS, (without, knows), strict=True)
     )
-    return Verdict(f"The alike pair is the nearer one by {listed}; chance is 50 %.", right, words)
+    return Verdict(f"The alike pair is the nearer one by {listed}; chance is 50%.", right, words)

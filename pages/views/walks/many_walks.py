@@ -105,7 +105,7 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
         drawn, possible = min(BARS, int((chance > 0).sum())), int((chance > 0).sum())
         if drawn < possible:
             st.caption(f"Showing the {drawn} most probable of {possible:,} items; the test counts all.")
-    lines = ["| | Closed form | Walks (95 % interval) | Agreement |", "|:--|--:|:--|:--|"]
+    lines = ["| | Closed form | Walks (95% interval) | Agreement |", "|:--|--:|:--|:--|"]
     lines += [f"| {c.what} | {c.exact} | {c.measured} | {c.agreement} |" for c in _checks(data, at, walks, exact, came)]
     st.markdown("\n".join(lines))
     known = "all steps" if exact.steps >= STEPS else f"the first {exact.steps} steps"
@@ -221,7 +221,7 @@ def _share_check(what: str, chance: float, count: int, total: int) -> Check:
 
 
 def _interval_check(what: str, chance: float, rate: float, low: float, high: float) -> Check:
-    told = "Outside the 95 % interval (1 in 20 is, by chance)."
+    told = "Outside the 95% interval (1 in 20 is, by chance)."
     if low - 1e-9 <= chance <= high + 1e-9:
         told = "Inside the interval: within sampling noise."
     return Check(what, f"{chance:.2%}", f"{rate:.2%} ({low:.2%} to {high:.2%})", told)

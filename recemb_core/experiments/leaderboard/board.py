@@ -126,7 +126,7 @@ class Leaderboard:
         return tuple(view for view in (runs[0].views if runs else ()) if all(view in run.views for run in runs))
 
     def estimate(self, name: str, metric: Metric = "hr", k: int = 10, view: str = "main") -> Estimate:
-        """A row's figure over users and seeds, with its 95 % interval (over users alone where it has one run)."""
+        """A row's figure over users and seeds, with its 95% interval (over users alone where it has one run)."""
         row = self.rows[name]
         return mean_over_seeds(row.users(metric, k, view), seeded=row.entry.seeded)
 

@@ -59,14 +59,10 @@ class TargetChoice:
         }[self.targets]
         if np.isnan(self.repeats):
             return f"{what}: nobody has a second event to tell repeats by."
-        share = f"{self.repeats:.1%}".replace("%", " %")
-        seen = f"{share} of a user's events repeat an item that the user had before (mean over users)"
+        seen = f"{self.repeats:.1%} of a user's events repeat an item that the user had before (mean over users)"
         if not self.decided:
             return f"{what}, as was asked for; {seen}."
-        return (
-            f"{what}: {seen}, {'fewer than' if self.masked else 'at least'} {REPEATS_FROM:.0%}".replace("5%", "5 %")
-            + "."
-        )
+        return f"{what}: {seen}, {'fewer than' if self.masked else 'at least'} {REPEATS_FROM:.0%}."
 
 
 @dataclass(frozen=True, eq=False)

@@ -89,7 +89,7 @@ def measure_vectors(cases: PartCases, vectors: ItemVectors, query: Query) -> Vec
 
 
 def link_auc_of(measures: Sequence[VectorMeasures]) -> Estimate | None:
-    """Link AUC of a model that was trained with S seeds, with its 95 % interval over links and seeds.
+    """Link AUC of a model that was trained with S seeds, with its 95% interval over links and seeds.
 
     Its squared error is that of :func:`~recemb_core.auc.auc_error` plus var over the seeds / S (of one seed none); of
     it :func:`~recemb_core.evaluation.intervals.share_from_error` makes an interval. None where nothing new was joined.

@@ -31,7 +31,7 @@ class LSHCell(NamedTuple):
         cost: mean |candidates| / n.
         candidates: mean |candidates|.
         recall_error, precision_error, cost_error: standard errors over queries and draws; of one draw over queries.
-        recall_low … cost_high: 95 % intervals over queries and draws, in [0, 1]; NaN from one draw alone, which does
+        recall_low … cost_high: 95% intervals over queries and draws, in [0, 1]; NaN from one draw alone, which does
             not tell what another one would find. See :func:`~recemb_core.neighbors.lsh.draws.share_over_draws`.
         draws: of functions.
     """
@@ -69,7 +69,7 @@ class LSHGrid:
         modes: of the first axis.
         recall, precision, cost, candidates: as in :class:`LSHCell`.
         recall_error, precision_error, cost_error: standard errors; NaN for a single query of a single draw.
-        recall_low … cost_high: 95 % intervals; NaN from one draw.
+        recall_low … cost_high: 95% intervals; NaN from one draw.
         n: points, k: true neighbors a query, queries: how many.
         family, width, seed: of the functions; width is None for families without.
         by_draw: the grid of each draw alone, the first that of ``seed`` itself; empty if this is one draw.

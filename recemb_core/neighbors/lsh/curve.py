@@ -81,7 +81,7 @@ class CollisionCurve:
         edges: float64 (bins, 2), of each bin.
         distance: mean distance (or angle) of its pairs.
         frequency: mean over repeats of the share of its pairs that collide.
-        low, high: 95 % interval of that mean over repeats, each with functions of its own.
+        low, high: 95% interval of that mean over repeats, each with functions of its own.
         pairs: number of pairs.
         expected: theory's probability, mean over the same pairs.
     """

@@ -27,7 +27,7 @@ class Share(NamedTuple):
 
     Attributes:
         mean: over the draws in which it is defined; NaN where it is in none.
-        low, high: 95 % interval of the mean over all draws there could be, in [0, 1]; NaN from one draw alone.
+        low, high: 95% interval of the mean over all draws there could be, in [0, 1]; NaN from one draw alone.
         error: standard error of the mean, over draws and queries.
     """
 
@@ -43,7 +43,7 @@ def share_over_draws(
     """Mean of a share over draws of functions, with an interval that covers the draw and the sample of queries.
 
     With S draws of standard deviation s, and e the standard error that comes from the queries, the half-width of a
-    plain interval would be h = √((t · s/√S)² + (1.96 · e)²), t the 97.5 % quantile with S − 1 degrees of freedom.
+    plain interval would be h = √((t · s/√S)² + (1.96 · e)²), t the 97.5% quantile with S − 1 degrees of freedom.
     A share near 0 or 1 takes a score interval with the same h (Wilson's, the sample size that h stands for in it): with
     ν = m(1 − m)/h², (m + 1/2ν ± √(m(1 − m)/ν + 1/4ν²)) / (1 + 1/ν). It stays in [0, 1], and is no point where all
     draws agree: ν is at most ``trials`` / 1.96².

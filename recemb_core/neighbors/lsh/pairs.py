@@ -36,7 +36,7 @@ class PairAgreement:
     family: Family
 
     def curve(self, mode: Mode, functions: int, tables: int, *, bins: int = 16) -> CollisionCurve:
-        """Share of the pairs that meet, by distance, with its 95 % interval over repeats (draws of functions).
+        """Share of the pairs that meet, by distance, with its 95% interval over repeats (draws of functions).
 
         Bins hold equally many pairs: distances are crowded, and a bin of few pairs says little.
 
