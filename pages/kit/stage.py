@@ -104,6 +104,13 @@ def scores(place: Any = st) -> Any:
     return place.container(key="stage-scores")
 
 
+def player(data: ActiveData, name: str) -> str:
+    """Key of what a player holds, its place or whether it plays: no setting, so a question lets it start anew."""
+    key = f"{name}@{data.key}"
+    st.session_state.setdefault("_players", set()).add(key)
+    return key
+
+
 def begin(page: str, data: ActiveData) -> None:
     """At the start of a page's run, before any job asks whether it may run."""
     st.session_state["_page"] = page
@@ -199,7 +206,8 @@ def _press(data: ActiveData, place: str, one: Experiment, guess: int | None) -> 
     before = {key: st.session_state[key] for key in defaults | sets if key in st.session_state}
     st.session_state["_experiment"] = pressed = _Pressed(page, data.key, one.question, sets, defaults, before, guess)
     st.session_state.update(pressed.state)
-    st.session_state.pop(place, None)
+    for key in (place, *st.session_state.get("_players", ())):
+        st.session_state.pop(key, None)
 
 
 def _undo() -> None:

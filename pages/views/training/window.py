@@ -132,7 +132,7 @@ def _slide(lesson: Lesson, index: int) -> None:
     place = CENTER.bind(lesson.data, default=min(3, len(rows)))
     place.set(min(place.value, len(rows)))
     strip = Strip(lesson, rows, *pair_places(lesson, index), place)
-    playing = f"sliding@{lesson.data.key}"
+    playing = stage.player(lesson.data, "sliding")
 
     def draw() -> None:
         if st.session_state.get(playing):

@@ -91,7 +91,7 @@ def replay(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, by
     """One of the 1,000 walks, step by step."""
     walks = walks_from(data, graph, at.current, p, q)
     number = NUMBER.bind(data)
-    step_key, playing = f"step@{data.key}", f"playing@{data.key}"  # where the player is: no setting
+    step_key, playing = stage.player(data, "step"), stage.player(data, "playing")
     walk = walks[number.value - 1][walks[number.value - 1] >= 0]
     last = len(walk) - 1
     st.session_state[step_key] = min(st.session_state.get(step_key, last), last)  # at first the whole walk
