@@ -34,7 +34,8 @@ def experiments(data: ActiveData, settings: GraphSettings, whole: ItemGraph, gra
         tries.append(Experiment(question, SAME_GRAPH, lambda: counted_graph(data, settings), {"graph_from": "log"}))
     if data.given is not None or data.sequences is None:
         question = "The tenth of the items with most edges. **How many edges have one of them at an end?**"
-        tries.append(Experiment(question, CENTER, lambda: in_the_middle(data, graph), {}))
+        given = {"graph_from": "given"} if data.has_two_graphs else {}
+        tries.append(Experiment(question, CENTER, lambda: in_the_middle(data, graph), given))
         return tries
     # Of the edges that the data gives at first: an experiment sets all the others back.
     if not data.sequences.ordered:
