@@ -30,6 +30,11 @@ def fitted(
     >>> widths = fitted({"Item": ["a" * 200, "b"], "Cosine": [0.5, 0.25]}, 200)
     >>> {name: one["width"] for name, one in widths.items()}
     {'Item': 139, 'Cosine': 61}
+
+    Numbers take the room of their format.
+
+    >>> fitted({"Rate": [408_597.25]}, 200, {"Rate": st.column_config.NumberColumn(format="%,.0f")})["Rate"]["width"]
+    68
     """
     given = dict(config or {})
     columns = {name: list(table[name]) for name in (table.columns if isinstance(table, pl.DataFrame) else table)}
@@ -40,7 +45,7 @@ def fitted(
         one = dict(given.get(name) or {})
         given[name] = one
         heading = _wide(one.get("label") or name)
-        widths[name] = one.get("width") or max([heading, *(_wide(_shown(value)) for value in values)])
+        widths[name] = one.get("width") or max([heading, *(_wide(_shown(value, one)) for value in values)])
         if not one.get("width") and any(isinstance(value, str) for value in values):
             texts.append((name, max(heading, LEAST)))
     over = sum(widths.values()) - room
@@ -108,6 +113,8 @@ def _wide(text: str) -> int:
     return round(LETTER * len(text)) + AROUND
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, config: Mapping[str, Any]) -> str:
     """About as long as the table writes it."""
+    if isinstance(value, float) and (config.get("type_config") or {}).get("format"):
+        return _as_shown(value, config)
     return f"{value:,.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

@@ -43,7 +43,7 @@ def test_lines_say_what_the_table_writes() -> None:
     config = {
         "Queries/s": number(format="%,.0f"),
         "Bias": number("b", format="%+.2f"),
-        "Scanned": number(format="%.1f %%"),
+        "Scanned": number(format="%.1f%%"),
         "Cover": number(format="percent"),
     }
     table = pl.DataFrame(
