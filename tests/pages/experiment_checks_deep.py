@@ -71,8 +71,12 @@ def _recall(seen: Seen) -> None:
             if 2 * student.sf(abs(z[name]), users - 1) * (len(z) - place) > 0.05:
                 break
             better += [name] if z[name] > 0 else []
-        seen.says(*better, *([] if better else ["no model beats popularity"]))
-        names = ("All of the table", "Some of it", "Nobody, beyond noise")
+        rest = [name for name in others if name not in better]
+        seen.says(
+            *(better if len(better) <= 3 else rest if len(rest) <= 3 else [f"{len(better)} of {len(others)} beat"])
+        )
+        seen.says(*([] if better else ["no model beats popularity"]))
+        names = ("All of the table", "Some of the table", "Nobody, beyond noise")
         seen.chose(names[0 if len(better) == len(found) - 1 else 1 if better else 2])
         return
     if "Two-tower" not in found:

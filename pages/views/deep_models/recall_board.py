@@ -54,7 +54,7 @@ def verdict(reports: Reports, which: int) -> str:
         f"{best}, {signed(gain.value, '.3f')} HR@10 on the same users (95% of this pair alone: "
         f"{signed(gain.low, '.3f')} to {signed(gain.high, '.3f')})"
     )
-    who = f"{_listed(better)} beat{'s' * (len(better) == 1)}" if better else "no model beats"
+    who = _who(better, [name for name in reports if name != FLOOR and name not in better])
     # Its own interval may leave 0 out all the same: of many, one does so by chance.
     lucky = best not in better and gain.low > 0
     chance = f": as the best of {len(reports) - 1} it may be so by chance" if lucky else ""
@@ -67,6 +67,23 @@ def rule(reports: Reports) -> str:
         f"Beyond the noise of users: by the paired difference, {LEVEL * 100:g}% for all {len(reports) - 1} rows "
         "together (Holm's correction); the noise of training is not in it."
     )
+
+
+def _who(better: list[str], rest: list[str], most: int = 3) -> str:
+    """Named where they are few, or else the few others: the sentence stands beside the picture.
+
+    >>> _who(["EASE"], ["PMI"]), _who(["a", "b", "c", "d"], ["e"]), _who(["a", "b", "c", "d"], [])
+    ('EASE beats', 'all but e (4 of 5) beat', 'all 4 beat')
+    """
+    if not better:
+        return "no model beats"
+    if len(better) <= most:
+        return f"{_listed(better)} beat{'s' * (len(better) == 1)}"
+    if not rest:
+        return f"all {len(better)} beat"
+    every = len(better) + len(rest)
+    many = f"{len(better)} of {every}"
+    return f"all but {_listed(rest)} ({many}) beat" if len(rest) <= most else f"{many} beat"
 
 
 def _listed(names: list[str]) -> str:

@@ -43,7 +43,7 @@ def recall(
     tries = [
         Experiment(
             "Mask what people had before, and count first-time targets only. **Who still beats popularity?**",
-            ("All of the table", "Some of it", "Nobody, beyond noise"),
+            ("All of the table", "Some of the table", "Nobody, beyond noise"),
             lambda: first_time(reports()),
             {"recall_figure": "novel", **models},
         ),

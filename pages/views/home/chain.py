@@ -21,6 +21,8 @@ STYLE = """<style>
 .st-key-chain [data-testid=stColumn] { min-width: 7rem; flex: 1 1 7rem; }
 .st-key-chain [class*=st-key-link] { gap: 0.25rem !important; padding: 0.375rem 0.5rem !important; }
 .st-key-chain p { font-size: 0.875rem; line-height: 1.3; overflow-wrap: anywhere; }
+/* Long names fill no more than five lines, or the figures below would leave the window. */
+.st-key-chain p { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 5; overflow: hidden; }
 .st-key-chain [data-testid=stPageLink] a { padding: 0; min-height: 1.5rem; }
 /* Four and three where seven do not fit into a row. */
 @media (min-width: 40rem) and (max-width: 60rem) {
@@ -90,7 +92,7 @@ def _behavior(data: ActiveData, person: int | None, row: int) -> tuple[str, str]
     if sequences.timestamps is not None:
         when = f", {datetime.fromtimestamp(float(sequences.timestamps[event]), UTC):%Y-%m-%d}"
     user = sequences.users[person] if sequences.users is not None else "?"
-    log = f"User {plain(user)}{when}: {_name(data, row, row)}."
+    log = f"User {plain(user)}{when}: {_name(data, row, row)}"
     others = [int(one) for one in dict.fromkeys(tokens.tolist()) if one != row]
     kind = "session" if sequences.ordered else "basket"
     with_others = f" with {_name(data, others[0], row)} …" if others else ""
