@@ -12,10 +12,13 @@ import html
 import os
 import re
 import textwrap
+import unicodedata
 from base64 import b64encode
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -194,9 +197,26 @@ def label_text(label: object) -> str:
     return str(label).strip() or NO_LABEL
 
 
+@lru_cache(maxsize=2**17)
 def shorten(text: str, width: int) -> str:
-    """Cut to `width` characters with an ellipsis."""
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+    """Cut with an ellipsis to the room of `width` small letters: a capital takes a quarter more, a Chinese one twice.
+
+    >>> shorten("Wooden frame antique", 16), shorten("WOODEN FRAME ANTIQUE", 16), shorten("木制相框古董白色装饰", 16)
+    ('Wooden frame a…', 'WOODEN FRAME…', '木制相框古董白…')
+    """
+    if len(text) <= width // 2:
+        return text
+    ends = list(accumulate(map(_letters, text)))
+    if ends[-1] <= width:
+        return text
+    return text[: bisect_right(ends, width - 1)].rstrip() + "…"
+
+
+def _letters(character: str) -> float:
+    """How many small letters a character is as wide as, about."""
+    if unicodedata.east_asian_width(character) in "WF":
+        return 2.0
+    return 1.25 if character.isupper() else 1.0
 
 
 def plain(text: object, width: int = 0) -> str:
