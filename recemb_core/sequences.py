@@ -144,8 +144,9 @@ def read_events(
 ) -> Sequences:
     """Sequences from a table in which a row is an event, a basket's line or a whole sequence.
 
-    A user's events are sorted by time and cut where the gap exceeds ``gap_minutes``; a basket becomes one unordered
-    sequence, and so does a user's day where the times have no hours. The steps of the cleaning, in their order: parse,
+    A user's events are sorted by time and cut where the gap exceeds ``gap_minutes``, whichever of them are dropped as
+    repeats, or with a rare item; a basket becomes one unordered sequence, and so does a user's day where the times have
+    no hours. The steps of the cleaning, in their order: parse,
     filters, repeats, rare items, over-active users, sessions, short sessions; ``.report`` says what each one dropped.
     The vocabulary holds the items that survive, the commonest first.
 

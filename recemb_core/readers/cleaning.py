@@ -25,7 +25,7 @@ class CleaningConfig:
         drop_repeats: drop an item that directly repeats the previous one of the session (baskets: always once).
         min_count: keep items with at least this many events.
         max_user_events: drop users with more events than this.
-        gap_minutes: a longer gap between a user's events starts a new session.
+        gap_minutes: a longer gap between a user's events, those that later steps drop included, starts a new session.
         min_length: keep sequences with at least this many events.
 
     >>> CleaningConfig(min_count=0)
@@ -149,7 +149,7 @@ def clean(parsed: Parsed, mapping: ColumnMapping, config: CleaningConfig) -> Cle
     run = _Run(parsed)
     _filters(run, mapping, config)
     events, baskets = _grouped(run.events, mapping)
-    run.events = _sorted(events, baskets)
+    run.events = _with_visits(_sorted(events, baskets), config)
     _repeats(run, config, baskets)
     if config.min_count > 1:
         counts = np.bincount(run.events.item)
@@ -285,27 +285,34 @@ def _repeats(run: _Run, config: CleaningConfig, baskets: bool) -> None:
         run.keep("repeats", mask, "{n} that name an item again in the same basket dropped (weights added up).", "")
     elif config.drop_repeats:
         # Coming back to an item after a session's gap is no repeat.
-        repeat = ~_starts(events, config)
+        repeat = ~_starts(events)
         repeat[1:] &= events.item[1:] == events.item[:-1]
         run.keep("repeats", ~repeat, "{n} that repeat the item just before them dropped.", "")
 
 
-def _starts(events: Events, config: CleaningConfig) -> BoolArray:
+def _with_visits(events: Events, config: CleaningConfig) -> Events:
+    """The same with the sessions that pauses part: an event that a later step drops was no pause all the same."""
+    if events.group is not None or events.time is None:
+        return events
+    starts = _starts(events)
+    starts[1:] |= np.diff(events.time) > config.gap_minutes * 60.0
+    return replace(events, visit=np.cumsum(starts, dtype=np.int32))
+
+
+def _starts(events: Events) -> BoolArray:
     """Whether each event opens a sequence."""
     starts = np.zeros(len(events), dtype=bool)
     starts[:1] = True
-    by = events.group if events.group is not None else events.user
+    by = next((key for key in (events.group, events.visit, events.user) if key is not None), None)
     if by is not None:
         starts[1:] |= by[1:] != by[:-1]
-    if events.group is None and events.time is not None:
-        starts[1:] |= np.diff(events.time) > config.gap_minutes * 60.0
     return starts
 
 
 def _finish(run: _Run, mapping: ColumnMapping, config: CleaningConfig, baskets: bool) -> Cleaned:
     events = run.events
     rows, items = len(events), events.n_items
-    lengths = np.diff(np.append(np.flatnonzero(_starts(events, config)), rows))
+    lengths = np.diff(np.append(np.flatnonzero(_starts(events)), rows))
     total = len(lengths)
     text = _how_cut(events, mapping, config, baskets, total)
     run.steps.append(CleaningStep("sessions", text, (rows, rows), (items, items), (total, total)))

@@ -50,6 +50,7 @@ class Events:
         dwell: float64 seconds, NaN where missing.
         kinds: the event types.
         date_only: whether no time has an hour.
+        visit: int32, number of the session that pauses part, or None until they are counted.
     """
 
     row: Int64Array
@@ -67,6 +68,7 @@ class Events:
     dwell: Float64Array | None = None
     kinds: tuple[str, ...] = ()
     date_only: bool = False
+    visit: Int32Array | None = None
 
     def __len__(self) -> int:
         return len(self.row)

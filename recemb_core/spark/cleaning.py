@@ -129,6 +129,7 @@ def clean_events(log: SparkLog, cleaning: CleaningConfig | None = None) -> Spark
     _filters(run, log, config)
     baskets = _grouped(run, log)
     grouped = _has_groups(log, baskets)
+    _visits(run, config, baskets, grouped)
     _repeats(run, config, baskets, grouped)
     if config.min_count > 1:
         whole = F.count("*").over(Window.partitionBy("item"))
@@ -214,6 +215,18 @@ def _in_order(baskets: bool, grouped: bool, *, placed: bool) -> list[Any]:
     return [*keys, tie]
 
 
+def _visits(run: _Run, config: CleaningConfig, baskets: bool, grouped: bool) -> None:
+    """Number the sessions that pauses part: an event that a later step drops was no pause all the same."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    placed = dict(run.frame.dtypes)[PLACE] != "int"
+    line = Window.partitionBy("user", "basket").orderBy(*_in_order(baskets, grouped, placed=placed))
+    cut = run.frame.withColumn("_starts", _pause(config, line, grouped).cast("int"))
+    so_far = line.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    run.frame = settled(cut.withColumn("number", F.sum("_starts").over(so_far).cast("int")).drop("_starts"))
+
+
 def _repeats(run: _Run, config: CleaningConfig, baskets: bool, grouped: bool) -> None:
     from pyspark.sql import Window
     from pyspark.sql import functions as F
@@ -229,9 +242,8 @@ def _repeats(run: _Run, config: CleaningConfig, baskets: bool, grouped: bool) ->
         )
         run.keep("repeats", F.col("_n") == 1, "{n} that name an item again in the same basket dropped.", "")
     elif config.drop_repeats:
-        line = Window.partitionBy("user", "basket").orderBy(*ways)
-        before = F.lag("item").over(line)
-        same = before.isNotNull() & (before == F.col("item")) & ~_pause(config, line, grouped)
+        before = F.lag("item").over(Window.partitionBy(*SEQUENCE).orderBy(*ways))
+        same = before.isNotNull() & (before == F.col("item"))
         run.frame = run.frame.withColumn("_n", same)
         run.keep("repeats", ~F.col("_n"), "{n} that repeat the item just before them dropped.", "")
     else:
@@ -253,12 +265,8 @@ def _finish(run: _Run, log: SparkLog, config: CleaningConfig, baskets: bool, gro
     from pyspark.sql import functions as F
 
     placed = dict(run.frame.dtypes)[PLACE] != "int"
-    line = Window.partitionBy("user", "basket").orderBy(*_in_order(baskets, grouped, placed=placed))
-    cut = run.frame.withColumn("_starts", _pause(config, line, grouped).cast("int"))
-    so_far = line.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    cut = cut.withColumn("number", F.sum("_starts").over(so_far).cast("int"))
     inside = Window.partitionBy(*SEQUENCE)
-    cut = cut.withColumn("_n", F.count("*").over(inside))
+    cut = run.frame.withColumn("_n", F.count("*").over(inside))
     place = F.row_number().over(inside.orderBy(*_in_order(baskets, grouped, placed=placed))) - 1
     cut = settled(cut.withColumn("position", place))
     before, noun = run.steps[-1], "basket" if baskets else "sequence"

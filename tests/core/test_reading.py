@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -143,23 +143,21 @@ def reference(rows: list[tuple], cleaning: CleaningConfig) -> tuple[dict[str, in
     if cleaning.min_rating is not None:
         rows = keep("filter: rating", [r for r in rows if r[3] >= cleaning.min_rating])
     rows = sorted(rows, key=lambda r: (users.index(r[0]), r[2]))
+    visit, numbered = 0, []
+    for i, row in enumerate(rows):
+        before = rows[i - 1] if i else None
+        visit += before is None or before[0] != row[0] or row[2] - before[2] > cleaning.gap_minutes * 60
+        numbered.append((*row, visit))
+    rows = numbered
     if cleaning.drop_repeats:
-        kept = []
-        for i, row in enumerate(rows):
-            before = rows[i - 1] if i else None
-            same = before is not None and before[:2] == row[:2] and row[2] - before[2] <= cleaning.gap_minutes * 60
-            kept += [] if same else [row]
+        pairs = zip([None, *rows], rows, strict=False)
+        kept = [row for before, row in pairs if not (before and (before[1], before[-1]) == (row[1], row[-1]))]
         rows = keep("repeats", kept)
     rows = keep("rare items", [r for r in rows if sum(o[1] == r[1] for o in rows) >= cleaning.min_count])
     if cleaning.max_user_events is not None:
         most = cleaning.max_user_events
         rows = keep("over-active users", [r for r in rows if sum(o[0] == r[0] for o in rows) <= most])
-    sessions: list[list[tuple]] = []
-    for row in rows:
-        last = sessions[-1][-1] if sessions else None
-        if last is None or last[0] != row[0] or row[2] - last[2] > cleaning.gap_minutes * 60:
-            sessions.append([])
-        sessions[-1].append(row)
+    sessions = [list(of) for _, of in groupby(rows, key=lambda row: row[-1])]
     long = [s for s in sessions if len(s) >= cleaning.min_length]
     keep("short sessions", [r for s in long for r in s])
     return dropped, [[r[1] for r in s] for s in long]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from itertools import groupby
 
 import numpy as np
 import polars as pl
@@ -40,21 +41,17 @@ def by_hand(events: list[Event], config: CleaningConfig) -> list[tuple[str, list
     gap = config.gap_minutes * 60
     first = {user: n for n, user in reversed(list(enumerate(e[0] for e in events)))}
     rows = sorted(events, key=lambda e: (first[e[0]], e[2]))
+    pairs = list(zip([None, *rows], rows, strict=False))
+    opens = [a is None or a[0] != b[0] or b[2] - a[2] > gap for a, b in pairs]
+    rows = [(*row, visit) for row, visit in zip(rows, np.cumsum(opens).tolist(), strict=True)]
     if config.drop_repeats:
-        rows = [
-            b for a, b in zip([None, *rows], rows, strict=False) if a is None or a[:2] != b[:2] or b[2] - a[2] > gap
-        ]
-    counts = Counter(item for _, item, _ in rows)
+        rows = [row for row, (a, b), new in zip(rows, pairs, opens, strict=True) if new or a[1] != b[1]]
+    counts = Counter(row[1] for row in rows)
     rows = [e for e in rows if counts[e[1]] >= config.min_count]
     if config.max_user_events is not None:
-        active = Counter(user for user, _, _ in rows)
+        active = Counter(row[0] for row in rows)
         rows = [e for e in rows if active[e[0]] <= config.max_user_events]
-    sessions: list[list[Event]] = []
-    for event in rows:
-        last = sessions[-1][-1] if sessions else None
-        if last is None or last[0] != event[0] or event[2] - last[2] > gap:
-            sessions.append([])
-        sessions[-1].append(event)
+    sessions = [list(of) for _, of in groupby(rows, key=lambda row: row[3])]
     return [(s[0][0], [e[1] for e in s]) for s in sessions if len(s) >= config.min_length]
 
 
@@ -120,6 +117,16 @@ def test_a_25_hour_gap_splits() -> None:
 def test_a_gap_of_just_the_limit_does_not_split() -> None:
     log = [("u", "a", 0.0), ("u", "b", HOUR), ("u", "c", 2 * HOUR + 1), ("u", "d", 2 * HOUR + 2)]
     assert lines_of(read_events(frame_of(log))) == [["a", "b"], ["c", "d"]]
+
+
+def test_a_dropped_event_is_no_pause() -> None:
+    """Whoever looks again at the same item, or at a rare one, has not been away."""
+    again = [("u", "a", 0.0), ("u", "a", 50 * 60.0), ("u", "b", 70 * 60.0)]
+    assert lines_of(read_events(frame_of(again))) == [["a", "b"]]
+    rare = [("u", "a", 0.0), ("u", "z", 50 * 60.0), ("u", "b", 70 * 60.0), ("v", "a", 0.0), ("v", "b", 1.0)]
+    assert lines_of(read_events(frame_of(rare), min_count=2)) == [["a", "b"], ["a", "b"]]
+    (cut,) = (step for step in read_events(frame_of(again)).report if step.name == "sessions")
+    assert cut.sequences == (1, 1)
 
 
 def test_repeats_end_with_the_session() -> None:
