@@ -47,7 +47,8 @@ with frame.page(
         controls.reset_button(data)
     found = graph_controls.graph_communities(data, graph, 0)
     source = "data set" if settings.own else "behavior"
-    density = "Share of all pairs that are joined. Near 1, p and q of node2vec cannot matter."
+    ways = "ordered pairs (i, j) with an edge i → j" if graph.directed else "pairs that are joined"
+    density = f"Share of all {ways}. Near 1, p and q of node2vec cannot matter."
     louvain = "Louvain, seed 0, on the kept edges; direction left aside."
     frame.metrics(
         [
@@ -121,14 +122,14 @@ with frame.page(
             with tab:
                 live_chart(survival_curve_figure(curves, x_title=x_title, of=of), key=key, height=360)
     how_kept = (
-        f"Here the edges are given, and all are kept: {whole.density:.1%} of all pairs of items are joined."
+        f"Here the edges are given, and all are kept: {whole.joined_share:.1%} of all pairs of items are joined."
         if settings.own
-        else f"The behavior joins {whole.density:.1%} of all pairs of items: best-sellers come together with many "
+        else f"The behavior joins {whole.joined_share:.1%} of all pairs of items: best-sellers come together with many "
         "items by chance alone. "
         "The backbone compares an edge's weight with what the popularity of both ends leads one to expect, "
         "*s(i)·s(j)/S*, and keeps the edges furthest above it in units of their own standard deviation "
-        "(Coscia & Neffke 2017). **Fewer edges an item**: only the edges furthest above it are left, and more items "
-        "may be without any. **More edges**: back towards all of them."
+        "(Coscia & Neffke 2017). **Fewer edges an item**: only the edges furthest above it are left, and of each "
+        "item its best. **More edges**: back towards all of them."
     )
     frame.what_you_see(
         "Each point is an item, each line an edge: **M(i, j) = how often j directly follows i** where the order "

@@ -66,7 +66,11 @@ with frame.page(
                 (unit.capitalize(), f"{len(sequences):,}", f"The {unit} that embeddings are learned from."),
                 ("Items", f"{len(sequences.items):,}", "Different items."),
                 ("Users", "–" if users is None else f"{users:,}", "Different users; – where the log names none."),
-                ("Median length", f"{np.median(sequences.lengths):g} items", f"Half of the {unit} are shorter."),
+                (
+                    "Median length",
+                    f"{np.median(sequences.lengths):g} items",
+                    f"The {unit[:-1]} in the middle, by length.",
+                ),
             ]
             frame.metrics(numbers, stage.scores())
         share = ""

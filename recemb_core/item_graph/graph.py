@@ -63,6 +63,18 @@ class ItemGraph:
         return len(self.indices) / (n * (n - 1)) if n > 1 else 0.0
 
     @cached_property
+    def joined_share(self) -> float:
+        """Share of all pairs of items that an edge joins, whichever way it runs; 0 for fewer than two items.
+
+        >>> ItemGraph.from_edges([0, 1, 1], [1, 0, 2], directed=True).joined_share.__round__(3)
+        0.667
+        """
+        n = len(self)
+        low, high = np.minimum(self.sources, self.indices), np.maximum(self.sources, self.indices)
+        pairs = len(np.unique(low.astype(np.int64) * n + high)) if self.directed else self.num_edges
+        return 2 * pairs / (n * (n - 1)) if n > 1 else 0.0
+
+    @cached_property
     def sources(self) -> Int32Array:
         """Source row of every stored edge, int32 (m,)."""
         return np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.indptr))

@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.views.item_graph.drawn_edges import heaviest_of_each
 from recemb_core.item_graph import ItemGraph
-from tests.pages.conftest import healthy, text
+from tests.pages.conftest import healthy, numbers, text
+from tests.pages.test_upload import upload
 
 
 @given(st.integers(0, 10_000), st.booleans())
@@ -47,3 +48,23 @@ def test_the_page_says_how_many_edges_are_drawn(open_page: Callable[..., AppTest
     wanted = int(asked) if asked else 800
     assert slider.value == wanted
     assert re.search(rf"{wanted:,} of [\d,]+ edges drawn: each item's heaviest first", text(page))
+
+
+@pytest.mark.slow
+def test_what_is_said_of_arrows_is_true_of_arrows(app: AppTest) -> None:
+    """a and b lead to each other, c is led to alone: five arrows, of twelve, join four of six pairs."""
+    sessions = ["abab", "ac", "bc", "dc"]
+    lines = [
+        f"u{n},{item},{1_600_000_000 + 60 * place}" for n, s in enumerate(sessions) for place, item in enumerate(s)
+    ]
+    app.run()
+    app.switch_page("pages/sequences.py").run()
+    healthy(upload(app, "few.csv", "\n".join(["user,item,timestamp", *lines]).encode()))
+    app.switch_page("pages/item_graph.py").run()
+    assert numbers(healthy(app))["Density"] == f"{5 / 12:.3f}"
+    (density,) = (metric for metric in app.metric if metric.label == "Density")
+    assert "ordered pairs" in density.help
+    assert f"The behavior joins {4 / 6:.1%} of all pairs" in text(app)
+    app.switch_page("pages/home.py").run()
+    app.sidebar.selectbox[1].set_value("c")
+    assert "Leads to 0 items" in text(healthy(app.run()))

@@ -196,7 +196,7 @@ def test_uploads(log: bytes, app: AppTest) -> None:
 
 
 @pytest.mark.slow
-def test_an_item_in_long_sequences_only_is_explained(app: AppTest) -> None:
+def test_an_item_in_large_sets_only_is_explained(app: AppTest) -> None:
     app.run()
     app.switch_page("pages/sequences.py").run()
     log = "\n".join(["user,item,timestamp", *(f"u,i{k},{60 * k}" for k in range(70))])

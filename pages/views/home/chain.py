@@ -52,7 +52,7 @@ def links(data: ActiveData, graph: ItemGraph, config: Node2VecConfig | None) -> 
     person = who_has(data, row)
     log, sequence = _behavior(data, person, row)
     near, weights = graph.neighbors(row)
-    joined = f"Joined to {counted(len(near), 'item')}"
+    joined = f"{'Leads' if graph.directed else 'Joined'} to {counted(len(near), 'item')}"
     if len(near):
         joined += f", most strongly to {_name(data, int(near[int(np.argmax(weights))]), row)}"
     path = small_walk(graph, row, session.seed())

@@ -207,7 +207,7 @@ def hubs_section(found: Compared) -> None:
             ),
             unit: st.column_config.NumberColumn(format="localized", width=60, help="Of the most named item."),
             "Median named": st.column_config.NumberColumn(
-                format="localized", width=70, help=f"{unit}: half of all named items are below it."
+                format="localized", width=70, help=f"{unit}: of the named item in the middle."
             ),
         },
     )

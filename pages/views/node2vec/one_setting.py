@@ -310,6 +310,7 @@ def neighbor_table(shown: Shown, neighbors: list[tuple[str, float]], color: Labe
     rows = [items.row(other) for other, _ in neighbors]
     joined, weights = shown.graph.neighbors(items.row(shown.item))
     weight_of = dict(zip(joined.tolist(), weights.tolist(), strict=True))
+    way = "from" if shown.graph.directed else "to"
     number = st.column_config.NumberColumn
     st.dataframe(
         {
@@ -323,7 +324,7 @@ def neighbor_table(shown: Shown, neighbors: list[tuple[str, float]], color: Labe
         column_config={
             "Item": st.column_config.TextColumn(width=125),
             "Cosine": number(format="%.3f", width=60),
-            "Weight": number(width=60, help="Weight of the edge to the chosen item; – where there is no edge."),
+            "Weight": number(width=60, help=f"Weight of the edge {way} the chosen item; – where there is none."),
         },
     )
 
