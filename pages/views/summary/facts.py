@@ -11,8 +11,9 @@ from pages.views.summary.ground import FLOOR, Ground, K
 from recemb_core.arrays import Int64Array
 from recemb_core.evaluation.intervals import Estimate
 from recemb_core.neighbors.lsh.usual import NEAREST
+from recemb_core.sequences import Sequences
 
-LONGEST = 0.01  # share of the sequences that are called the longest
+LARGEST = 0.01  # share of the sets that are called the largest
 NO_PAIRS = missing.Lacks("No sequence holds two items.")
 
 
@@ -57,17 +58,28 @@ def pairs(lengths: Int64Array) -> Int64Array:
     return m * (m - 1) // 2
 
 
-def long_sequences(ground: Ground) -> str:
-    """What share of all pairs the longest sequences bring."""
+def set_sizes(sequences: Sequences) -> Int64Array:
+    """Distinct items of each sequence, which is what item2vec pairs.
+
+    >>> set_sizes(Sequences.from_lists([["a", "b", "a"], ["b"]])).tolist()
+    [2, 1]
+    """
+    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)
+    held = np.unique(owner * len(sequences.items) + sequences.tokens)
+    return np.bincount(held // len(sequences.items), minlength=len(sequences)).astype(np.int64)
+
+
+def large_sets(ground: Ground) -> str:
+    """What share of all pairs the largest sets bring."""
     sequences = ground.data.sequences
     if sequences is None:
         return missing.NO_LOG
-    if not pairs(sequences.lengths).sum():
+    each = np.sort(pairs(set_sizes(sequences)))[::-1]
+    if not each.sum():
         return NO_PAIRS
-    each = np.sort(pairs(sequences.lengths))[::-1]
-    many = max(1, round(LONGEST * len(each)))
+    many = max(1, round(LARGEST * len(each)))
     share = each[:many].sum() / each.sum()
-    return f"The longest {counted(many, 'sequence')} of {len(each):,} bring **{share:.0%}** of all pairs."
+    return f"Of the pairs inside a set, **{share:.0%}** are in the largest {many:,} of {len(each):,} sets."
 
 
 def new_links(ground: Ground) -> str:

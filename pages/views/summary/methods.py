@@ -79,7 +79,7 @@ def methods(ground: Ground) -> list[Method]:
             "Right for baskets and for any set.",
             "Order and strength are lost; a set of m items weighs m(m − 1).",
             facts.hits(ground, "item2vec", "word2vec"),
-            facts.long_sequences(ground),
+            facts.large_sets(ground),
             "neighbors",
             {"compare": "models"},
             "See neighbors",
