@@ -282,12 +282,13 @@ def _repeats(run: _Run, config: CleaningConfig, baskets: bool) -> None:
             weight = events.weight.copy()
             weight[order[new]] = np.add.reduceat(events.weight[order], np.flatnonzero(new))
             run.events = replace(events, weight=weight)
-        run.keep("repeats", mask, "{n} that name an item again in the same basket dropped (weights added up).", "")
+        added = " (weights added up)" if events.weight is not None else ""
+        run.keep("repeats", mask, f"{{n}} dropped for naming an item again in the same basket{added}.", "")
     elif config.drop_repeats:
         # Coming back to an item after a session's gap is no repeat.
         repeat = ~_starts(events)
         repeat[1:] &= events.item[1:] == events.item[:-1]
-        run.keep("repeats", ~repeat, "{n} that repeat the item just before them dropped.", "")
+        run.keep("repeats", ~repeat, "{n} dropped for repeating the item just before.", "")
 
 
 def _with_visits(events: Events, config: CleaningConfig) -> Events:
@@ -342,6 +343,7 @@ def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, bas
     days += ", so the order within a day is unknown" if baskets else "; the rows of a day are taken to be in order"
     own, someone = mapping.basket or mapping.session, events.user is not None
     paused = "a user paused" if someone else "nothing came"
+    placed = "the file" if mapping.order is None else repr(mapping.order)
     in_time = f"{counted(total, 'session')}, cut where {paused} for more than {pause}."
     each, of_days = ", one a user" if someone else "", "one for each day" + " of a user" * someone
     ways = (
@@ -352,7 +354,7 @@ def _how_cut(events: Events, mapping: ColumnMapping, config: CleaningConfig, bas
         (mapping.shape == "sequences", f"{lists}, as given."),
         (events.group is not None and own is None, f"{days}: {lists}, {of_days}."),
         (events.group is not None, f"{counted(total, 'session')}, as {own!r} tells them apart."),
-        (events.time is None, f"There is no time, so nothing is cut: {lists}{each}, in the order of the file."),
+        (events.time is None, f"There is no time, so nothing is cut: {lists}{each}, in the order of {placed}."),
         (not np.isfinite(config.gap_minutes), f"No pause is too long, so nothing is cut: {lists}{each}."),
     )
     return next((text for holds, text in ways if holds), in_time)

@@ -240,12 +240,12 @@ def _repeats(run: _Run, config: CleaningConfig, baskets: bool, grouped: bool) ->
             .withColumn("weight", F.sum("weight").over(once))
             .withColumn("_n", F.row_number().over(once.orderBy(*ways)))
         )
-        run.keep("repeats", F.col("_n") == 1, "{n} that name an item again in the same basket dropped.", "")
+        run.keep("repeats", F.col("_n") == 1, "{n} dropped for naming an item again in the same basket.", "")
     elif config.drop_repeats:
         before = F.lag("item").over(Window.partitionBy(*SEQUENCE).orderBy(*ways))
         same = before.isNotNull() & (before == F.col("item"))
         run.frame = run.frame.withColumn("_n", same)
-        run.keep("repeats", ~F.col("_n"), "{n} that repeat the item just before them dropped.", "")
+        run.keep("repeats", ~F.col("_n"), "{n} dropped for repeating the item just before.", "")
     else:
         return
     run.frame = settled(run.frame.drop("_n"))

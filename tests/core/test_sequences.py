@@ -285,3 +285,18 @@ def test_importing_sequences_imports_no_polars() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("log", "step", "said"),
+    [
+        (b"user,item,step\nann,a,2\nann,b,1\nbob,a,1\nbob,b,2\n", "sessions", "in the order of 'step'"),
+        (b"user,item\nann,a\nann,b\nbob,a\nbob,b\n", "sessions", "in the order of the file"),
+        (b"basket,item\n1,a\n1,a\n1,b\n2,a\n2,b\n", "repeats", "in the same basket."),
+        (b"basket,item,qty\n1,a,1\n1,a,1\n1,b,2\n2,a,1\n2,b,1\n", "repeats", "(weights added up)"),
+    ],
+)
+def test_a_step_says_what_this_log_has(log: bytes, step: str, said: str) -> None:
+    roles = {"order": "step"} if b"step" in log else {"weight": "qty"} if b"qty" in log else {}
+    (found,) = (one for one in read_events(log, **roles).report if one.name == step)
+    assert said in found.text
