@@ -275,13 +275,14 @@ def returns_at(walks: Int32Array, step: int) -> tuple[int, int]:
 def return_rate(walks: Int32Array, last: int) -> tuple[float, float]:
     """Share of the steps 2 … ``last`` that lead back to where the walk came from, and its standard error.
 
-    The steps of one walk depend on each other, so the error is that of a ratio of sums over independent walks.
+    NaN where no walk takes a second step. The steps of one walk depend on each other, so the error is that of a ratio
+    of sums over independent walks.
     """
     taken = walks[:, 2 : last + 1] >= 0
     back = taken & (walks[:, 2 : last + 1] == walks[:, : last - 1])
     steps, returns = taken.sum(axis=1).astype(np.float64), back.sum(axis=1).astype(np.float64)
     if steps.sum() == 0:
-        return 0.0, 0.0
+        return math.nan, math.nan
     rate = float(returns.sum() / steps.sum())
     error = math.sqrt(float(((returns - rate * steps) ** 2).sum()) * len(walks) / max(len(walks) - 1, 1)) / steps.sum()
     return rate, float(error)

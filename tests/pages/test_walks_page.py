@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.views.walks.many_walks import _checks
 from recemb_core.datasets import list_datasets, load_dataset
 from recemb_core.item_graph import backbone, build_item_graph
+from recemb_core.walks.statistics import ExactVisits
 from tests.pages.conftest import healthy, numbers, run_the_python, show_me, text
 from tests.pages.test_upload import upload
 
@@ -168,3 +171,30 @@ def test_the_python_prints_the_same_probabilities_and_reset_goes_back(open_page:
     healthy(page.run())
     assert page.select_slider(key="q@planted_shop").value == 1.0
     assert "walk" not in page.query_params
+
+
+def test_walks_that_ended_say_nothing_of_returns() -> None:
+    """Ten of 1,000 walks took a second step and none went back: one in ten may all the same."""
+    walks = np.full((1_000, 4), -1, dtype=np.int32)
+    walks[:, :2], walks[:10, 2:] = (0, 1), (2, 3)
+    walking = np.array([1.0, 1.0, 0.01, 0.01])
+    exact = ExactVisits(np.ones((4, 4)) * walking[:, None] / 4, np.array([0.0, 0.0, 0.001, 0.001]), walking)
+    (check,) = (one for one in _checks(None, None, walks, exact, None) if "that go back" in one.what)  # type: ignore[arg-type]
+    assert check.agreement.startswith("Inside")
+    walks[:, 2:] = -1
+    assert not any("that go back" in one.what for one in _checks(None, None, walks, exact, None))  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_few_walks_that_are_left_tell_no_mean(walks_on: Callable[[bytes], AppTest]) -> None:
+    sessions = ["vz"] * 60 + ["vx", "xv"]  # one walk in 61 takes a second step, v → x → v
+    rows = [f"u{i},{item},{60 * i + k}" for i, pair in enumerate(sessions) for k, item in enumerate(pair)]
+    page = walks_on("\n".join(["user,item,timestamp", *rows]).encode())
+    page.sidebar.selectbox[1].set_value("v")
+    page.button_group(key=f"walks_view@{page.query_params['data']}").set_value("many")
+    healthy(page.run())
+    told = [m for m in page.metric if m.label.startswith("Edges from the start")]
+    assert told
+    for metric in told:
+        assert "Mean after 1 step," in metric.help
+        assert "of the 1,000 walks" in metric.help

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pages.kit import session
-from pages.kit.answer_words import number, signed
+from pages.kit.answer_words import counted, number, signed
 from pages.kit.session import ActiveData
 from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain
@@ -170,6 +170,8 @@ def returns_verdict(data: ActiveData, graph: ItemGraph, at: Place, p: float) -> 
     (now, error), (base, _) = (
         statistics.return_rate(walks_from(data, graph, at.current, value, 1.0), STEPS) for value in (p, 1.0)
     )
+    if np.isnan(now) or np.isnan(base):
+        return Verdict("No walk takes a second step from here, so none can go back. Choose another item.")
     low, high = now - 2 * error, now + 2 * error
     right = tuple(i for i, (a, b) in enumerate(((0, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1))) if low <= b and high >= a)
     return Verdict(
@@ -206,8 +208,8 @@ def distance_verdict(data: ActiveData, graph: ItemGraph, at: Place, q: float) ->
     change = float(now.mean[step] - before.mean[step])
     error = float(np.hypot(now.standard_error[step], before.standard_error[step]))
     return Verdict(
-        f"After {step} steps the walks are **{now.mean[step]:.2f}** edges from their start on average, against "
-        f"{before.mean[step]:.2f} at p = q = 1: {signed(change)} ± {2 * error:.2f} (two standard errors).",
+        f"After {counted(step, 'step')} the walks are **{now.mean[step]:.2f}** edges from their start on average, "
+        f"against {before.mean[step]:.2f} at p = q = 1: {signed(change)} ± {2 * error:.2f} (two standard errors).",
         _side(change, error),
         more=f"{now.walking[step]:,} and {before.walking[step]:,} walks are still going.",
     )

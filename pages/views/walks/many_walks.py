@@ -11,13 +11,14 @@ import streamlit as st
 
 from pages.kit import frame, results, session, stage
 from pages.kit.allowed import Options
+from pages.kit.answer_words import counted
 from pages.kit.bias_formula import bias_formula
 from pages.kit.live_chart import live_chart
 from pages.kit.parameters import Bound, Parameter
 from pages.kit.session import ActiveData
 from pages.kit.text import plain
 from pages.views.walks.microscope import STEPS, WALKS, WALKS_PAGE, Place
-from pages.views.walks.replay import distances, walks_from
+from pages.views.walks.replay import LEAST_GOING, distances, walks_from
 from recemb_core.arrays import Float64Array, Int32Array
 from recemb_core.evaluation.intervals import share_from_error, wilson_interval
 from recemb_core.figures.walk_profile import visit_check, walk_profile_figure
@@ -61,7 +62,8 @@ def many_metrics(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: flo
     for name, bias in {f"p = {p:g}, q = {q:g}": (p, q), "p = 1, q = 1": (1.0, 1.0)}.items():
         one = distances(data, graph, at.current, *bias)
         step = len(one.mean) - 1
-        about = f"Mean after {step} steps, ± two standard errors, of the {one.walking[step]:,} walks still going."
+        about = f"Mean after {counted(step, 'step')}, ± two standard errors, of the {one.walking[step]:,} walks "
+        about += "still going."
         figures.append(
             (f"Edges from the start, {name}", f"{one.mean[step]:.2f} ± {2 * one.standard_error[step]:.2f}", about)
         )
@@ -99,7 +101,8 @@ def many_walks(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float
                 chance, places = exact.visits[int(where)], walks[:, int(where)]
             test = _visit_chart(data, chance, places)
     left, right = frame.side_by_side("many-words", (1, 1), "20rem")
-    left.caption("Mean over the walks still going; bands are two standard errors. Distance follows out-edges.")
+    going = f"Mean over the walks still going, as long as {LEAST_GOING} are; bands are two standard errors. "
+    left.caption(f"{going}Distance follows out-edges.")
     with right:
         st.caption(verdict(test))
         drawn, possible = min(BARS, int((chance > 0).sum())), int((chance > 0).sum())
@@ -202,10 +205,11 @@ def _checks(
     if exact.steps >= 2 and exact.walking[2] > 0:
         back, taken = statistics.returns_at(walks, 2)
         found.append(_share_check("Second step goes back", float(exact.returns[2] / exact.walking[2]), back, taken))
-    if exact.steps >= 3:
-        rate, error = statistics.return_rate(walks, exact.steps)
+    further = walks[walks[:, 2] >= 0]  # a walk that ended before says nothing of returns
+    if exact.steps >= 3 and len(further):
+        rate, error = statistics.return_rate(further, exact.steps)
         chance = float(exact.returns[2:].sum() / max(float(exact.walking[2:].sum()), 1e-12))
-        seen = share_from_error(rate, error, len(walks))
+        seen = share_from_error(rate, error, len(further))
         found.append(_interval_check(f"Steps 2 to {exact.steps} that go back", chance, rate, seen.low, seen.high))
     return found
 

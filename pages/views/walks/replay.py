@@ -23,6 +23,7 @@ from recemb_core.item_graph import ItemGraph
 from recemb_core.walks import statistics
 
 NODES, EDGES = 300, 1_500  # drawn around a walk
+LEAST_GOING = 30  # walks that have not ended, below which a mean and its error say little
 NUMBER = Parameter(WALKS_PAGE, "walk", "Walk", Span(1, WALKS), 1)
 
 
@@ -48,21 +49,24 @@ def walks_from(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float)
 
 
 def distances(data: ActiveData, graph: ItemGraph, row: int, p: float, q: float) -> statistics.DistanceProfile:
-    """How far these walks get from their start, step by step."""
+    """How far these walks get from their start, step by step, as far as enough of them are going to tell a mean."""
     hops = results.remember(data, ("hops", graph.fingerprint, row), lambda: statistics.hop_distances(graph, row))
-    return statistics.distance_profile(walks_from(data, graph, row, p, q), hops)
+    found = statistics.distance_profile(walks_from(data, graph, row, p, q), hops)
+    known = int((found.walking >= LEAST_GOING).sum())  # walks only become fewer
+    return statistics.DistanceProfile(found.mean[:known], found.standard_error[:known], found.walking[:known])
 
 
 def walk_metrics(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: float, place: Any) -> None:
     """What 1,000 such walks do on average, with two standard errors, and this one."""
     walks = walks_from(data, graph, at.current, p, q)
     rate, error = statistics.return_rate(walks, STEPS)
+    returning = "–" if np.isnan(rate) else f"{rate:.1%} ± {2 * error:.1%}"
     items = different_items(walks)
     mine = walks[NUMBER.value(data) - 1]
     about = f"Over {len(walks):,} walks of up to {STEPS} steps; ± two standard errors."
     frame.metrics(
         [
-            ("Steps that go back", f"{rate:.1%} ± {2 * error:.1%}", f"Of the second and later steps. {about}"),
+            ("Steps that go back", returning, f"Of the second and later steps; – where there are none. {about}"),
             ("Different items", f"{items.mean():.1f} ± {2 * standard_error(items):.1f}", f"In a walk. {about}"),
             ("In this walk", f"{int(different_items(mine[None])[0])}", "Different items in the walk that is shown."),
         ],
