@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from pages.views.item_graph.drawn_edges import heaviest_of_each
+from pages.views.item_graph.experiments import in_the_middle
 from recemb_core.item_graph import ItemGraph
 from tests.pages.conftest import healthy, numbers, text
 from tests.pages.test_upload import upload
@@ -68,3 +70,10 @@ def test_what_is_said_of_arrows_is_true_of_arrows(app: AppTest) -> None:
     app.switch_page("pages/home.py").run()
     app.sidebar.selectbox[1].set_value("c")
     assert "Leads to 0 items" in text(healthy(app.run()))
+
+
+def test_the_item_with_most_edges_is_told_by_both_its_ways() -> None:
+    """d is led to by three and leads to one: it has the most edges, and leads to fewer items than a."""
+    graph = ItemGraph.from_edges(list("aabbcd"), list("bdcdda"), directed=True)
+    told = in_the_middle(SimpleNamespace(titles=list(graph.items)), graph)  # type: ignore[arg-type]
+    assert "d has the most: 1 to others and 3 from others, of 3 items." in told.text

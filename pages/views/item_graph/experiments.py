@@ -98,9 +98,12 @@ def in_the_middle(data: ActiveData, graph: ItemGraph) -> Verdict | str:
     top[np.argsort(-degree, kind="stable")[: -(-len(graph) // 10)]] = True
     share = float((top[graph.sources] | top[graph.indices]).mean())
     best = int(np.argmax(degree))
+    reach = f"{graph.out_degree[best]:,}"
+    if graph.directed:
+        reach = f"{reach} to others and {graph.reversed.out_degree[best]:,} from others,"
     return Verdict(
         f"**{share:.0%}** of the edges have an end among the {counted(int(top.sum()), 'item')} with most edges. "
-        f"{plain(data.titles[best])} has the most: {graph.out_degree[best]:,} of {len(graph) - 1:,} items.",
+        f"{plain(data.titles[best])} has the most: {reach} of {len(graph) - 1:,} items.",
         0 if share <= 0.25 else 1 if share <= 0.5 else 2,
     )
 
