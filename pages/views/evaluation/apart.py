@@ -23,9 +23,8 @@ def popularity(board: Board) -> None:
     cases = board.settings.cases
     _both(board, ("head", "tail"))
     st.caption(
-        f"The head: the {int(cases.head.sum()):,} most taken of {len(cases.head):,} items, which hold half of the "
-        f"training events; the tail is all others. Of the targets {cases.head_targets:.0%} lie in the head (mean over "
-        "users). Each figure is over the users who have such a target."
+        f"The head: {cases.head_words}; the tail is all others. Of the targets {cases.head_targets:.0%} lie in the "
+        "head (mean over users). Each figure is over the users who have such a target."
     )
 
 
@@ -73,7 +72,9 @@ def _both(board: Board, views: tuple[str, str]) -> None:
         value, interval, group = (f"{name}, {TITLES[view]}" for name in (board.settings.measure, "95%", "Group"))
         columns[value] = st.column_config.NumberColumn(TITLES[view], format="%.3f", help=kind)
         columns[interval] = st.column_config.TextColumn("95%", help=f"Interval of {kind}.")
-        columns[group] = st.column_config.TextColumn("Group", help=f"Rows that share a letter are alike in {kind}.")
+        columns[group] = st.column_config.TextColumn(
+            "Group", help=f"Rows that share a letter are not told apart by {kind}."
+        )
     table = pl.DataFrame(lines)
     st.dataframe(table, hide_index=True, column_config=fitted(table, MAIN, columns))
 

@@ -145,8 +145,7 @@ def table_section(board: Board) -> None:
     k = one.question.protocol.k
     bias = (
         f"Share of the head in the lists of {k}, less its share among the targets ({cases.head_targets:.2f}). 0: as "
-        f"people took; above: the lists hold more of what is popular. The head: the {int(cases.head.sum()):,} most "
-        f"taken of {len(cases.head):,} items, which hold half of the training events."
+        f"people took; above: the lists hold more of what is popular. The head: {cases.head_words}."
     )
     lines = table(board)
     columns: dict[str, Any] = {

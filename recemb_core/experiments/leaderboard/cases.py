@@ -105,6 +105,18 @@ class PartCases:
         head[order[(before < HEAD_SHARE * counts.sum()) & (counts[order] > 0)]] = True
         return head
 
+    @property
+    def head_words(self) -> str:
+        """Which items the head is, and what it holds: the last of them may take it well over the half.
+
+        >>> part_cases(Sequences.from_lists([["a", "b", "a", "c", "a"]] * 3), Protocol()).head_words
+        'the most taken of 3 items, the fewest that hold half of the training events (67%)'
+        """
+        counts, many = self.train.counts, int(self.head.sum())
+        held = counts[self.head].sum() / max(counts.sum(), 1)
+        taken = "the most taken" if many == 1 else f"the {many:,} most taken"
+        return f"{taken} of {len(counts):,} items, the fewest that hold half of the training events ({held:.0%})"
+
     @cached_property
     def head_targets(self) -> float:
         """Share of the head among the targets that count, mean over users; what an unbiased list would have."""
