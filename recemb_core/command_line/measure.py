@@ -260,6 +260,8 @@ def _result(
     ]
     of = "" if len(cases.users) == cases.there else f"{len(cases.users):,} of "
     split = cases.protocol.split.replace("_", " ")
+    if (asked := cases.asked()) < len(cases.users):
+        split += f"; {asked:,} have a target that counts"
     said = [
         f"The {cases.part} part of {prepared.name}: {of}{cases.there:,} users, {split}.",
         cases.choice.words,
@@ -301,6 +303,7 @@ def _result(
         "part": cases.part,
         "users": len(cases.users),
         "users_there": cases.there,
+        "users_asked": cases.asked(),
         "split": cases.protocol.split,
         "targets": cases.choice.targets,
         "k": k,

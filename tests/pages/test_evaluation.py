@@ -38,7 +38,7 @@ from recemb_core.experiments.leaderboard import (
 )
 from recemb_core.experiments.recall_models import recall_defaults, recall_fingerprint
 from recemb_core.scorers import PopularityConfig, scorer_defaults
-from recemb_core.sequences import Sequences, split_sessions
+from recemb_core.sequences import Sequences, read_events, split_sessions
 from recemb_core.validation import UsageError
 from tests.pages.conftest import ROOT, healthy, numbers, questions, run_the_python, show_me, text
 
@@ -546,3 +546,15 @@ def test_rows_that_are_told_a_field_are_named_beside_its_purity() -> None:
     assert links.told_rows(board, list(configs), "brand") == ["EGES", "GES of brands"]
     assert "are told the field: a high share there is no proof" in told_words(["EGES", "GES of brands"], "the field")
     assert told_words([], "the field") == ""
+
+
+@pytest.mark.slow
+def test_users_asked_are_those_whose_targets_count() -> None:
+    """Of 40 people some repeat what they had: first-time targets ask fewer, and the top and the caption say so."""
+    page = healthy(uploaded(log(40), rows=["Popularity"], targets="first_time"))
+    sequences = read_events(log(40))
+    cases = part_cases(sequences, Protocol(targets="first_time"))
+    counted = sum(not set(t) <= set(h) for t, h in zip(cases.targets, cases.histories, strict=True))
+    assert 0 < counted < len(cases.users)
+    assert numbers(page)["Users asked"] == f"{counted:,}"
+    assert f"{len(cases.users):,} users, of whom {counted:,} have a target that counts" in text(page)

@@ -191,6 +191,8 @@ def about(board: Board) -> str:
     one, cases = board.settings, board.settings.cases
     protocol = one.question.protocol
     sample = f" (a sample of {cases.there:,})" if cases.there > len(cases.users) else ""
+    if (asked := cases.asked(one.view)) < len(cases.users):
+        sample += f", of whom {asked:,} have a target that counts"
     split = "leave last out" if protocol.split == "leave_last_out" else "global time"
     repeats = cases.choice.repeats
     again = (
@@ -225,8 +227,9 @@ def numbers(board: Board) -> None:
     figures = [
         (
             "Users asked",
-            f"{len(cases.users):,}",
-            f"Of {cases.there:,} who have a history and something after it in the {one.question.part} part.",
+            f"{cases.asked(one.view):,}",
+            f"Those with such a target, of {cases.there:,} who have a history and something after it in the "
+            f"{one.question.part} part.",
         )
     ]
     if board.names(one.view):

@@ -147,6 +147,17 @@ class PartCases:
         }
         return {name: view for name, view in found.items() if any(map(len, view.targets))}
 
+    def asked(self, view: str = "main") -> int:
+        """Users who have a target of the view: those that its figures are means over.
+
+        >>> log = Sequences.from_lists([["a", "b", "a", "c"], ["b", "c", "a", "b"]])
+        >>> cases = part_cases(log, Protocol(targets="all"))
+        >>> len(cases.users), cases.asked("first_time"), cases.asked("repeated")
+        (2, 1, 1)
+        """
+        found = self.views.get(view)
+        return 0 if found is None else sum(len(target) > 0 for target in found.targets)
+
     @cached_property
     def links(self) -> tuple[Int64Array, Int64Array]:
         """New links and as many pairs that are none; see :class:`VectorMeasures`."""
