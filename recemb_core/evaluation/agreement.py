@@ -171,7 +171,11 @@ def rank_biased_chance(k: int, others: float, persistence: float = PERSISTENCE) 
 
 
 def agreement_matrix(
-    neighbors: NeighborLists, *, items: int, candidates: int | None = None, persistence: float = PERSISTENCE
+    neighbors: NeighborLists,
+    *,
+    items: int,
+    candidates: int | IntegerArray | None = None,
+    persistence: float = PERSISTENCE,
 ) -> AgreementMatrix:
     """Mean overlap@k and rank-biased overlap of every two models, with standard errors and chance levels.
 
@@ -180,8 +184,8 @@ def agreement_matrix(
     Args:
         neighbors: model → int (q, k), the lists of the same q items (all, or a random sample).
         items: n, number of items there are.
-        candidates: how many items a list can hold, the item itself not counted; n − 1 without it. A rare-item filter
-            lowers it and raises the chance level.
+        candidates: how many items a list can hold, the item itself not counted: (q,), or one number for all lists;
+            n − 1 without it. A rare-item filter lowers it and raises the chance level.
         persistence: p of :func:`rank_biased_overlap`.
 
     >>> lists = {"a": np.array([[1], [0], [0]]), "b": np.array([[1], [2], [0]])}
@@ -190,7 +194,7 @@ def agreement_matrix(
     """
     names = tuple(neighbors)
     m, q = len(names), _asked(neighbors)
-    others = items - 1 if candidates is None else candidates
+    others, lists_of = np.unique(items - 1 if candidates is None else candidates, return_counts=True)
     k = max((lists.shape[1] for lists in neighbors.values()), default=0)
     means, errors = np.ones((2, m, m)), np.zeros((2, m, m))
     for i, j in combinations(range(m), 2):
@@ -198,7 +202,8 @@ def agreement_matrix(
         for at, values in enumerate((_overlap(*found), _rank_biased(*found, persistence))):
             means[at, i, j] = means[at, j, i] = values.mean() if q else 0.0
             errors[at, i, j] = errors[at, j, i] = values.std(ddof=1) / np.sqrt(q) if q > 1 else 0.0
-    chances = overlap_chance(k, others), rank_biased_chance(k, others, persistence)
+    by_many = [(overlap_chance(k, m), rank_biased_chance(k, m, persistence)) for m in others.tolist()]
+    chances = np.average(by_many, axis=0, weights=lists_of).tolist() if by_many else [0.0, 0.0]
     return AgreementMatrix(names, means[0], errors[0], chances[0], means[1], errors[1], chances[1], q)
 
 

@@ -180,6 +180,15 @@ def test_a_filter_raises_the_chance_level() -> None:
     assert matrix.rank_biased_chance == rank_biased_chance(4, 20)
 
 
+def test_lists_of_items_that_may_not_be_named_can_hold_one_more() -> None:
+    """Of 50 items 21 may be named: a list of one of these can hold 20, any other list 21."""
+    may = np.arange(50) < 21
+    matrix = agreement_matrix(planted_lists(), items=50, candidates=may.sum() - may)
+    assert matrix.overlap_chance == pytest.approx((21 * 4 / 20 + 29 * 4 / 21) / 50)
+    told = (21 * rank_biased_chance(4, 20) + 29 * rank_biased_chance(4, 21)) / 50
+    assert matrix.rank_biased_chance == pytest.approx(told)
+
+
 def test_a_sample_of_items_is_within_its_standard_error() -> None:
     rng = np.random.default_rng(2)
     a = random_lists(rng, 4_000, 5, 40)

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.kit import jobs, model_jobs, model_results
 from pages.kit.results import Results
+from pages.kit.uploads.uploads import File, Upload
 from pages.views.neighbors.compared import filter_steps
 from recemb_core.datasets import load_dataset
 from recemb_core.figures import theme
@@ -287,3 +288,30 @@ def test_the_purity_and_hub_tables_are_there(opening: AppTest) -> None:
     disputed = page.dataframe[0].value
     assert (np.diff(disputed["Agreement"]) >= -1e-9).all(), "the most disputed first"
     assert len(disputed) == 20
+
+
+@pytest.mark.slow
+def test_chance_is_that_of_the_items_that_may_be_named(open_page: Open) -> None:
+    """Random lists of those that a filter leaves, drawn: what two share, and how many lists name one item."""
+    page = healthy(open_page("neighbors", min_count="100", k="5", models="word2vec,PPMI-SVD"))
+    counts = load_dataset("complete_journey").sequences.counts  # type: ignore[union-attr]
+    may, n, rng = np.flatnonzero(counts >= 100), len(counts), np.random.default_rng(0)
+    draws = [[rng.choice(may[may != row], 5, replace=False) for _ in range(2)] for row in range(n)]
+    shared = np.mean([len(np.intersect1d(*pair)) / 5 for pair in draws])
+    told = next(c.value for c in page.caption if "random lists" in c.value and "overlap@5" in c.value)
+    assert float(re.findall(r"random lists: (0\.\d+)", told)[0]) == pytest.approx(shared, abs=0.01)
+    named = np.mean([(np.array([a for a, _ in draws]) == item).any(axis=1).mean() for item in may])
+    help_text = next(json.loads(d.proto.columns)["In lists"]["help"] for d in page.dataframe if "In lists" in d.value)
+    assert float(re.findall(r"chance (\d+\.\d)%", help_text)[0]) / 100 == pytest.approx(named, abs=0.002)
+
+
+@pytest.mark.slow
+def test_a_small_catalogue_has_short_lists(open_page: Open) -> None:
+    """Of six items a list of ten holds five."""
+    lines = [f"u{u},i{(u + s * s) % 6},{1_600_000_000 + 60 * s + 9_000 * u}" for u in range(20) for s in range(5)]
+    upload = Upload(File("few.csv", "\n".join(["user,item,time", *lines]).encode()), None)
+    page = AppTest.from_file(str(ROOT / "pages" / "neighbors.py"), default_timeout=180)
+    page.session_state["uploads"], page.session_state["data"] = {upload.key: upload}, upload.key
+    assert re.fullmatch(
+        r"\d of 5", next(v for k, v in numbers(healthy(page.run())).items() if k.startswith("Named by"))
+    )

@@ -186,7 +186,8 @@ def hubs_section(found: Compared) -> None:
         st.caption(NONE_READY)
         return
     counts, unit = found.settings.counts, "Seen" if found.data.sequences is not None else "Strength"
-    chance = found.settings.k / len(found.graph)
+    may = int(found.settings.allowed.sum())
+    chance = float(np.minimum(found.settings.k, found.others).mean()) / max(may, 1)  # of an item that may be named
     rows: list[tuple[Any, ...]] = []
     for label, ids in found.lists.items():
         named = ids[ids >= 0]

@@ -137,10 +137,15 @@ class Compared:
         return results.remember(self.data, key, make)
 
     @property
+    def others(self) -> Int64Array:
+        """(q,) how many items each list can hold: those that may be named, itself left out."""
+        allowed = self.settings.allowed
+        return np.asarray(allowed.sum() - allowed[self.rows], dtype=np.int64)
+
+    @property
     def matrix(self) -> AgreementMatrix:
         """Agreement of every two models."""
-        candidates = max(int(self.settings.allowed.sum()) - 1, 0)
-        make = lambda: agreement_matrix(self.lists, items=len(self.graph), candidates=candidates)  # noqa: E731
+        make = lambda: agreement_matrix(self.lists, items=len(self.graph), candidates=self.others)  # noqa: E731
         return self._remember("agreement", make)
 
     @property

@@ -216,8 +216,9 @@ def words() -> str:
         r"$v_i \cdot v_j\,/\,(|v_i|\,|v_j|)$, or by **in · out**, $v_i \cdot v'_j$, input vector times output vector. "
         f"Vectors are learned: {learned}. "
         r"**Overlap@k** of two lists is $|A \cap B|\,/\,k$; **rank-biased overlap** is "
-        r"$(1 - p) \sum_d p^{d-1}\,|A_d \cap B_d|\,/\,d$ with p = 0.9, so that the top counts more; agreement is their "
-        "mean over pairs of models or over items, and each stands beside what random lists give.\n\n"
+        r"$(1 - p) \sum_d p^{d-1}\,|A_d \cap B_d|\,/\,d$ with p = 0.9, so that the top counts more, and below the end "
+        "of the lists what is shared there; agreement is their mean over pairs of models or over items, and each "
+        "stands beside what random lists give.\n\n"
         "**Larger k**: random lists agree more as well. **A higher filter**: rare items, whose vectors rest on few "
         "events, are not named any more. Agreement is no proof of being right, nor is disagreement of being wrong: two "
         "seeds of one model differ too (see the other view)."
@@ -257,11 +258,11 @@ def as_python(
         *(f"    {quoted(one.label)}: {python_call(one.config)}," for one in models),
         *(f"    {quoted(one.label)}: {_read(one.config)}.aligned({where})[0]," for one in own),
         "}",
-        *(_comparison(settings, item, known, more) if arithmetic is None else arithmetic),
+        *(_comparison(settings, item, known, counts, more) if arithmetic is None else arithmetic),
     ]
 
 
-def _comparison(settings: Settings, item: str, known: str, more: str) -> list[str]:
+def _comparison(settings: Settings, item: str, known: str, counts: str, more: str) -> list[str]:
     """Lists of every model, and how far they agree; ``known``: which rows brought vectors have."""
     k = settings.k
     return [
@@ -270,8 +271,9 @@ def _comparison(settings: Settings, item: str, known: str, more: str) -> list[st
         *([f"rows = np.flatnonzero({known})  # items that all have a vector of"] if known else []),
         f"lists = {{name: vectors.nearest({k}, {quoted(settings.score)}{more}{', rows=rows' if known else ''})[0]",
         "         for name, vectors in models.items()}",
+        *([f"allowed = {counts} >= {settings.min_count}"] if settings.min_count else []),
         f"agreement = agreement_matrix(lists, items={len(settings.counts)}"
-        + (f", candidates={int(settings.allowed.sum()) - 1})" if settings.min_count else ")"),
+        + (f", candidates=allowed.sum() - allowed{'[rows]' if known else ''})" if settings.min_count else ")"),
         "print(agreement.names, agreement.overlap.round(3), agreement.overlap_chance)",
     ]
 

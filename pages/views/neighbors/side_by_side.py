@@ -114,12 +114,13 @@ def numbers(found: Compared, place: Any) -> None:
     cells = shared_by(own)
     places = sum(int((ids >= 0).sum()) for ids in own.values())
     m, k = len(own), found.settings.k
+    longest = max((int((ids >= 0).sum()) for ids in own.values()), default=0)
     by_all = sum(len(rows) for models, rows in cells.items() if len(models) == m)
     here = found.own_agreement
     figures = [
         (
             f"Named by all {m}" if m > 1 else "Named by all",
-            f"{by_all} of {k}" if m > 1 else "–",
+            f"{by_all} of {longest}" if m > 1 else "–",
             "Items in every column.",
         ),
         (
