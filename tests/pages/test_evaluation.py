@@ -558,3 +558,20 @@ def test_users_asked_are_those_whose_targets_count() -> None:
     assert 0 < counted < len(cases.users)
     assert numbers(page)["Users asked"] == f"{counted:,}"
     assert f"{len(cases.users):,} users, of whom {counted:,} have a target that counts" in text(page)
+
+
+@pytest.mark.slow
+def test_rows_of_one_score_alone_are_said() -> None:
+    """On baskets PPMI-SVD alone is asked by in · out at first: one row has both scores after *Show me*."""
+    draw = random.Random(2)
+    rows = [(u, b, draw.randrange(5) + 5 * (u % 2)) for u in range(30) for b in range(5) for _ in range(4)]
+    lines = [f"u{u},b{u}-{b},i{item},{1_600_000_000 + 90_000 * b}" for u, b, item in rows]
+    content = "\n".join(["user,basket,item,time", *lines]).encode()
+    page = healthy(uploaded(content, rows=["Popularity", "word2vec", "PPMI-SVD"]))
+    for number in range(questions(page)):
+        show_me(page, number)
+        said = healthy(page.run()).success[0].value
+        if "beyond both intervals" in said:
+            break
+    assert "of 1 row " in said
+    assert "4 more rows are measured by cosine alone." in said, "word2vec, item2vec, DeepWalk, node2vec"

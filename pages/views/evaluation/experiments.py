@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pages.kit.answer_words import counted
 from pages.kit.leaderboard import ready_runs
 from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain, sentence
@@ -82,13 +83,14 @@ def reordered(board: Board) -> Verdict:
 
 def by_cosine(board: Board) -> Verdict:
     """Both scores of every model of item vectors that has both."""
-    one, lines, risen = board.settings, [], []
+    one, lines, risen, alone = board.settings, [], [], 0
     in_out = query_kinds(one.cases.train, "in_out")["decayed"]
     for row in board.rows:
         if row.wanted.query is None or row.state != "ready":
             continue
         before = ready_runs(one.question, replace(row.wanted, query=in_out))
         if not before:
+            alone += 1
             continue
         table = Leaderboard.of((row.wanted, run) for run in before)
         old, new = table.estimate(row.name, one.metric, one.k, one.view), board.estimate(row.name)
@@ -103,10 +105,16 @@ def by_cosine(board: Board) -> Verdict:
         )
     counts = [risen.count(way) for way in (1, -1, 0)]
     return Verdict(
-        f"By {one.measure}, of {len(lines)} rows **{counts[0]} rise, {counts[1]} fall** beyond both intervals.",
+        f"By {one.measure}, of {counted(len(lines), 'row')} **{counts[0]} rise, {counts[1]} fall** beyond both "
+        f"intervals.{_alone(alone)}",
         tuple(at for at, count in enumerate(counts) if count == max(counts)),
         more=f"{'; '.join(lines)}. Of the targets {one.cases.head_targets:.0%} lie in the head.",
     )
+
+
+def _alone(rows: int) -> str:
+    """How many rows the verdict leaves out."""
+    return f" {counted(rows, 'more row')} {'is' if rows == 1 else 'are'} measured by cosine alone." if rows else ""
 
 
 def other_targets(board: Board, usual: str) -> Verdict:
