@@ -84,8 +84,26 @@ def user_streams(sequences: Sequences) -> tuple[StrArray, Int64Array, Int64Array
 
 
 def event_order(sequences: Sequences, order: Int64Array) -> Int64Array:
-    """Numbers of the events when sequences are taken in ``order``."""
-    return _runs(sequences.offsets[:-1][order], sequences.lengths[order])
+    """Numbers of the events when sequences are taken in ``order``, as :func:`user_streams` gives it.
+
+    Sessions of one user that lie inside each other, as on two devices, are merged by time: an event never stands before
+    an older one of its user.
+
+    >>> both = Sequences.from_lists([["a", "d"], ["b", "c"]])
+    >>> both = replace(both, users=np.array(["ann", "ann"]), timestamps=np.array([1.0, 4, 2, 3]))
+    >>> [both.items[token] for token in both.tokens[event_order(both, user_streams(both)[2])]]
+    ['a', 'b', 'c', 'd']
+    """
+    events = _runs(sequences.offsets[:-1][order], sequences.lengths[order])
+    if not sequences.ordered or sequences.users is None or sequences.timestamps is None:
+        return events
+    time = np.asarray(sequences.timestamps)[events]
+    _, user = np.unique(sequences.users, return_inverse=True)
+    owner = np.repeat(user[order], sequences.lengths[order])
+    new = np.diff(owner) != 0
+    if not (np.diff(time) < 0)[~new].any():
+        return events
+    return events[np.lexsort((time, np.cumsum(np.r_[False, new])))]
 
 
 def _runs(starts: Int64Array, lengths: Int64Array) -> Int64Array:

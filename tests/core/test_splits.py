@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recemb_core.deep.histories import history_examples
+from recemb_core.evaluation.ranking import next_item_cases
 from recemb_core.sequences import Sequences, read_events
 from recemb_core.splits import leave_last_out
 
@@ -69,3 +71,18 @@ def test_parts_make_the_whole(rows: list[tuple[int, list[int]]]) -> None:
         kept = [t for u, line in zip(train.users, train, strict=True) if u == user for t in line]
         out = [t for u, line in zip(held_out.users, held_out, strict=True) if u == user for t in line]
         assert kept + out == mine if len(mine) > 1 else kept == mine
+
+
+def test_sessions_that_lie_inside_each_other_are_merged_by_time() -> None:
+    """On two devices: what came before an event is what is older, whichever session it is of."""
+    lines = [("s1", "a", 0), ("s2", "b", 10), ("s2", "c", 20), ("s1", "d", 30), ("s2", "e", 40), ("s1", "f", 50)]
+    log = "\n".join(["user,session,item,timestamp", *(f"ann,{s},{i},{t}" for s, i, t in [*lines, ("s1", "g", 60)])])
+    sequences = read_events(log.encode(), session="session")
+    assert len(sequences) == 2
+    cases = next_item_cases(sequences)
+    assert [sequences.items[t] for t in cases.histories[0]] == list("abcdef")
+    assert [sequences.items[t] for t in cases.targets[0]] == ["g"]
+    examples = history_examples(sequences)
+    for start, end in zip(examples.start, examples.end, strict=True):
+        seen = "".join(sequences.items[t] for t in examples.stream[start : end + 1])
+        assert seen == "abcdefg"[: len(seen)], "the future is never seen"
