@@ -60,7 +60,8 @@ PER_ITEM = Parameter(
     "Edges an item, on average",
     Steps((1, 2, 4, 6, 8, 12, 16, 24, 32, 64)),
     8,
-    help="The edges furthest above what the popularity of both ends explains; fewer shows a clearer skeleton.",
+    help="The edges furthest above what the popularity of both ends explains; fewer shows a clearer skeleton. Equal "
+    "ones stay together, and of each item its best, so there may be more.",
 )
 ALPHA = Parameter(
     VISIT,

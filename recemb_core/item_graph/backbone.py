@@ -42,7 +42,7 @@ def backbone(
         alpha: significance level in (0, 1]; smaller keeps fewer edges.
         delta: standard deviations, 0 or more; larger keeps fewer edges (1.64: one-sided 5%, 2.32: 1%).
         edges_per_item: for ``"noise_corrected"``, raise ``delta`` until at most this many edges an item are left on
-            average (the best edge of each item comes on top).
+            average (the best edge of each item comes on top, and edges equally far above expectation stay together).
         top: edges a node for ``"top_edges"``, at least 1.
 
     References:

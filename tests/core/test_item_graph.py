@@ -524,3 +524,11 @@ def test_communities_cover_every_graph(drawn: tuple[int, list[tuple[int, int, fl
     assert len(found) == len(graph)
     assert sorted(set(found.tolist())) == list(range(int(found.max()) + 1))
     assert (np.diff(np.bincount(found)) <= 0).all()
+
+
+def test_edges_equally_far_above_expectation_stay_together() -> None:
+    """Ten groups of four, all edges alike: none of them goes before another, whatever is asked for an item."""
+    pairs = [(4 * group + i, 4 * group + j) for group in range(10) for i in range(4) for j in range(i)]
+    source, target = map(list, zip(*pairs, strict=True))
+    graph = ItemGraph.from_edges(source, target, [9.0] * len(pairs), directed=False)
+    assert backbone(graph, method="noise_corrected", edges_per_item=1).num_edges == len(pairs)
