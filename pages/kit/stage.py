@@ -129,7 +129,9 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "
     """
     if not experiments:
         return
-    place = st.session_state["_place"] = f"question {of or st.session_state.get('_page', '')}@{data.key}"
+    page = st.session_state.get("_page", "")
+    place = st.session_state["_place"] = f"question {of or page}@{data.key}"
+    st.session_state.setdefault("_places", {}).setdefault(page, set()).add(place)
     at, pressed = _at(place, experiments), _pressed()
     one = experiments[at]
     on = pressed is not None and pressed.question == one.question and pressed.in_force(data)
@@ -138,7 +140,7 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "
         _steps(place, at, len(experiments))
         st.markdown(f"**{one.question}**" if "**" not in one.question else one.question)
         if not on:
-            _choices(data, place, at, one)
+            _choices(data, at, one)
             return
         assert pressed is not None
         with st.container(key="verdict"):
@@ -169,18 +171,18 @@ def _steps(place: str, at: int, number: int) -> None:
             )  # fmt: skip
 
 
-def _choices(data: ActiveData, place: str, at: int, one: Experiment) -> None:
+def _choices(data: ActiveData, at: int, one: Experiment) -> None:
     """The answers to choose from; where *Show me* was pressed before, that alone, and the way back to guessing."""
     guesses = not st.session_state.get("_show_me", False)
     for number, choice in enumerate(one.choices if guesses else ()):
         key = f"guess{at}-{number}"
-        st.button(choice, key=key, width="stretch", on_click=_press, args=(data, place, one, number))
+        st.button(choice, key=key, width="stretch", on_click=_press, args=(data, one, number))
     st.button(
         "Show me",
         key=f"try{at}",
         type="tertiary" if guesses else "secondary",
         on_click=_press,
-        args=(data, place, one, None),
+        args=(data, one, None),
         help="Skips the guess, here and at the questions to come." if guesses else None,
     )
     if not guesses:
@@ -190,7 +192,7 @@ def _choices(data: ActiveData, place: str, at: int, one: Experiment) -> None:
 # ---- what the buttons do ----
 
 
-def _press(data: ActiveData, place: str, one: Experiment, guess: int | None) -> None:
+def _press(data: ActiveData, one: Experiment, guess: int | None) -> None:
     if guess is None:
         st.session_state["_show_me"] = True
     sets = {f"{name}@{data.key}": value for name, value in one.sets.items()}
@@ -206,7 +208,8 @@ def _press(data: ActiveData, place: str, one: Experiment, guess: int | None) -> 
     before = {key: st.session_state[key] for key in defaults | sets if key in st.session_state}
     st.session_state["_experiment"] = pressed = _Pressed(page, data.key, one.question, sets, defaults, before, guess)
     st.session_state.update(pressed.state)
-    for key in (place, *st.session_state.get("_players", ())):
+    places = st.session_state.get("_places", {}).get(page, ())  # of all views: it may lead to one that asks it as well
+    for key in (*places, *st.session_state.get("_players", ())):
         st.session_state.pop(key, None)
 
 

@@ -240,6 +240,24 @@ def answers_of(page: AppTest, number: int) -> str:
 
 
 @pytest.mark.slow
+def test_a_question_that_leads_to_another_view_stands_there_too(open_page: Open) -> None:
+    """Wherever that view's questions were turned to before: the answer and the way back are those of the question."""
+    page = healthy(open_page("evaluation", data="planted_shop"))
+    page.button(key="question next").click()
+    healthy(page.run())
+    look = next(one for one in page.segmented_control if str(one.key).startswith("evaluation_look@"))
+    look.set_value("popularity")
+    healthy(page.run())
+    guess(page, 0, 0)
+    assert next(one for one in page.segmented_control if one.key == look.key).value == "all"
+    assert any(caption.value.startswith("Question 1 ") for caption in page.caption)
+    assert verdict(page)
+    page.button(key="question undo").click()
+    healthy(page.run())
+    assert next(one for one in page.segmented_control if one.key == look.key).value == "popularity"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "data", "view"), VIEWS)
 def test_answers_are_the_same_whatever_was_tried_before(
     name: str, data: str, view: dict[str, str], open_page: Open
