@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -50,7 +50,8 @@ class Experiment:
         choices: two to four answers to guess from.
         answer: called when the page is drawn to its end, so that it speaks of what this very run shows; "" while that
             is not there yet.
-        sets: name → value of the parameters that it changes; all others of the page go back to their defaults.
+        sets: name → value of the parameters that it changes; all others of the page go back to their defaults. What is
+            worked out from the results (which item, say) is set anew once those of the defaults are there.
     """
 
     question: str
@@ -68,6 +69,7 @@ class _Pressed:
     defaults: dict[str, Any]  # of all that it puts back, and of what the questions before it put back
     before: dict[str, Any]  # what the person had
     guess: int | None
+    anew: int = 0  # how often it was set anew
 
     @property
     def state(self) -> dict[str, Any]:
@@ -80,6 +82,7 @@ class _Pressed:
         return self.data == data.key and all(st.session_state.get(key) == value for key, value in held.items())
 
 
+MOST_ANEW = 20  # models that come one after another may each change an item; two states that call for each other end
 WAITS = "The answer comes with the picture."
 STYLE = """<style>
 .st-key-question { padding: 0.5rem 0.75rem 0.625rem; gap: 0.375rem; }
@@ -115,6 +118,10 @@ def begin(page: str, data: ActiveData) -> None:
     """At the start of a page's run, before any job asks whether it may run."""
     st.session_state["_page"] = page
     st.session_state.pop("_verdict", None)  # of a run that was broken off
+    earlier, anew = st.session_state.pop("_anew", (None, None))
+    if anew is not None and earlier is _pressed():  # and was not undone meanwhile
+        st.session_state["_experiment"] = anew
+        st.session_state.update(anew.sets)
     jobs.answer_waits(None)
     jobs.asked_by_experiment((pressed := _pressed()) is not None and pressed.in_force(data, wholly=True))
 
@@ -135,6 +142,10 @@ def try_this(data: ActiveData, experiments: Sequence[Experiment], *, of: str = "
     at, pressed = _at(place, experiments), _pressed()
     one = experiments[at]
     on = pressed is not None and pressed.question == one.question and pressed.in_force(data)
+    if on and pressed is not None and (sets := _keyed(data, one)) != pressed.sets and pressed.anew < MOST_ANEW:
+        before = {key: st.session_state[key] for key in sets if key in st.session_state} | pressed.before
+        st.session_state["_anew"] = pressed, replace(pressed, sets=sets, before=before, anew=pressed.anew + 1)
+        st.rerun()  # a control cannot be moved once it is drawn
     st.html(STYLE)
     with st.container(border=True, key="question"):
         _steps(place, at, len(experiments))
@@ -192,10 +203,14 @@ def _choices(data: ActiveData, at: int, one: Experiment) -> None:
 # ---- what the buttons do ----
 
 
+def _keyed(data: ActiveData, one: Experiment) -> dict[str, Any]:
+    return {f"{name}@{data.key}": value for name, value in one.sets.items()}
+
+
 def _press(data: ActiveData, one: Experiment, guess: int | None) -> None:
     if guess is None:
         st.session_state["_show_me"] = True
-    sets = {f"{name}@{data.key}": value for name, value in one.sets.items()}
+    sets = _keyed(data, one)
     defaults = parameters.defaults_of_page(data)
     earlier = _pressed()
     page = str(st.session_state.get("_page", ""))

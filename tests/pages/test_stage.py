@@ -258,6 +258,19 @@ def test_a_question_that_leads_to_another_view_stands_there_too(open_page: Open)
 
 
 @pytest.mark.slow
+def test_the_item_that_a_question_chooses_is_that_of_its_own_settings(open_page: Open) -> None:
+    """Lists of three dispute another item than lists of ten, to which the question goes back."""
+    page = healthy(open_page("neighbors", data="les_miserables", k="3"))
+    key = "item@les_miserables"
+    before = page.session_state[key]
+    said = verdict(guess(page, 0, 0))
+    assert f" {page.session_state[key]}: agreement" in said
+    page.button(key="question undo").click()
+    healthy(page.run())
+    assert (page.session_state[key], page.session_state["k@les_miserables"]) == (before, 3)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "data", "view"), VIEWS)
 def test_answers_are_the_same_whatever_was_tried_before(
     name: str, data: str, view: dict[str, str], open_page: Open
