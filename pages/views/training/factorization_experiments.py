@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from pages.kit.answer_words import counted
 from pages.kit.stage import Answer, Experiment, Verdict
 from pages.views.training.experiments import NO_MODEL
 from pages.views.training.factorization import SEEN, SEEN_WORDS, config_of, fits_words, there
 from pages.views.training.lesson import Lesson
 from recemb_core.experiments.factorization import AT_LEAST, Factorization, Fit
 
+FEWER = "Fewer under *Pairs seen at least* shows the others."
 USUAL = {"factors": 32, "negatives": 5, "seen": 5}
 
 
@@ -49,6 +51,17 @@ def _r(fits: Sequence[Fit]) -> list[float]:
     return [one.correlation for one in fits]
 
 
+def _nothing(found: Factorization, least: int) -> str:
+    """Why the pairs seen so often have no r that says something; "" where they have."""
+    fits = found.fits(1.0, least)
+    if fits[0].pairs < 3:  # two points always lie on a line
+        few = counted(fits[0].pairs, "pair") if fits[0].pairs else "No pair"
+        return f"{few} of this log {'were' if fits[0].pairs == 2 else 'was'} seen {SEEN_WORDS[least]} or more: no r"
+    if not np.isfinite(_r(fits)).all():
+        return f"All pairs seen at least {SEEN_WORDS[least]} have the same PMI: no r"
+    return ""
+
+
 def _apart(now: Sequence[float], before: Sequence[float]) -> int:
     """0: every seed's value is above every one before, 1: below, 2: they meet."""
     return 0 if min(now) > max(before) else 1 if max(now) < min(before) else 2
@@ -59,6 +72,8 @@ def _close(lesson: Lesson) -> Answer:
     if found is None:
         return Verdict(NO_MODEL)
     least = SEEN.value(lesson.data)
+    if missing := _nothing(found, least):
+        return Verdict(f"{missing} to speak of. {FEWER}")
     fits = found.fits(1.0, least)
     r = _r(fits)
     more = ""
@@ -70,7 +85,7 @@ def _close(lesson: Lesson) -> Answer:
     return Verdict(
         f"r is **{fits_words(fits)}** over the {fits[0].pairs:,} pairs seen at least {SEEN_WORDS[least]} "
         f"({len(fits)} seeds), with a slope of {np.mean([one.slope for one in fits]):.2f} where the optimum has 1.",
-        tuple(sorted({0 if one > 0.9 else 1 if one >= 0.5 else 2 for one in r})) if np.isfinite(r).all() else None,
+        tuple(sorted({0 if one > 0.9 else 1 if one >= 0.5 else 2 for one in r})),
         more,
     )
 
@@ -81,6 +96,8 @@ def _shifted(lesson: Lesson) -> Answer:
     if found is None:
         return Verdict(NO_MODEL)
     least = SEEN.value(lesson.data)
+    if not found.fits(1.0, least)[0].pairs:
+        return Verdict(f"No pair of this log was seen {SEEN_WORDS[least]} or more: there is no cloud. {FEWER}")
     here = f"With k = {config.model.negative}, r is {fits_words(found.fits(1.0, least))}"
     if usual is None:
         return Verdict(f"{here}. k = 5 is not trained yet, so there is nothing to compare with.")
@@ -109,7 +126,10 @@ def _narrow(lesson: Lesson) -> Answer:
         if usual is not None:
             lost.append(np.array(_r(usual.fits(1.0, least))) - np.array(_r(found.fits(1.0, least))))
     said = f"With {config.model.dimensions} dimensions, {'; '.join(told)}."
-    return Verdict(said, _apart(lost[0].tolist(), lost[1].tolist()) if len(lost) == 2 else None)
+    if often == 1:
+        return Verdict(f"{said} Fewer than 30 pairs were seen twice or more, too few to be compared with all.")
+    known = len(lost) == 2 and all(np.isfinite(one).all() for one in lost)
+    return Verdict(said, _apart(lost[0].tolist(), lost[1].tolist()) if known else None)
 
 
 def _once(lesson: Lesson) -> Answer:
@@ -118,10 +138,12 @@ def _once(lesson: Lesson) -> Answer:
         return Verdict(NO_MODEL)
     every, often = found.fits(1.0, 1), found.fits(1.0, 5)
     few = 1 - found.pairs[AT_LEAST.index(2)] / max(found.pairs[0], 1)
-    known = np.isfinite([*_r(every), *_r(often)]).all()
+    missing = _nothing(found, 1) or _nothing(found, 5)
+    if missing:
+        return Verdict(f"Over all {every[0].pairs:,} pairs r is **{fits_words(every)}**. {missing} to compare with.")
     return Verdict(
         f"Over all {every[0].pairs:,} pairs r is **{fits_words(every)}**, over those seen at least 5 times "
         f"{fits_words(often)} ({len(every)} seeds).",
-        _apart(_r(every), _r(often)) if known else None,
+        _apart(_r(every), _r(often)),
         f"{few:.0%} of the pairs were seen less than twice: how often they would come again, the log cannot say.",
     )

@@ -1,0 +1,71 @@
+"""Questions on logs of a person's own that are small or odd: nothing is called right that was not measured."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.kit.uploads.uploads import File, Upload
+from tests.pages.conftest import ROOT, healthy, questions, show_me
+from tests.pages.verdicts import figures, named, sentence
+
+pytestmark = pytest.mark.slow
+
+
+def log(*visits: str) -> bytes:
+    """A user for each visit, whose letters are the items, a minute apart."""
+    lines = ["user,item,time"]
+    for user, visit in enumerate(visits):
+        lines += [f"u{user},{item},{1_600_000_000 + user * 9_000 + at * 60}" for at, item in enumerate(visit)]
+    return "\n".join(lines).encode()
+
+
+SMALL = log("abcde", "bcaed", "fghij", "hgjif", "abfgc")  # no pair is met five times, and ten items in all
+TWO = log(*["abab", "baba"] * 4)
+
+
+def opened(name: str, content: bytes, **view: str) -> AppTest:
+    """A page in a session that has uploaded the log."""
+    upload = Upload(File("own.csv", content))
+    page = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=180)
+    page.session_state["uploads"], page.session_state["data"] = {upload.key: upload}, upload.key
+    for parameter, value in view.items():
+        page.session_state[f"{parameter}@{upload.key}"] = value
+    return healthy(page.run())
+
+
+def asked(page: AppTest, number: int) -> str:
+    """What the page says to a question, figures included."""
+    show_me(page, number)
+    healthy(page.run())
+    return f"{sentence(page)} {figures(page)}"
+
+
+def test_products_are_not_held_against_pairs_that_the_log_does_not_have() -> None:
+    page = opened("training", SMALL, look="learned")
+    for number in range(questions(page)):
+        said = asked(page, number)
+        assert "nan" not in said
+        assert "–" not in said
+        assert named(page) == (), said
+        assert "No pair of this log was seen 5 times" in said or number == 2
+        assert "Fewer than 30 pairs were seen twice" in said or number != 2
+
+
+def test_a_window_over_repeats_is_no_set() -> None:
+    page = opened("training", TWO, look="window")
+    said = asked(page, 1)
+    assert "2 of them are different: the set has 2 pairs" in said
+    assert named(page) == ("Not the same: an item comes twice",)
+    assert "12 of the 12" in said
+
+
+def test_one_of_a_thing_is_one() -> None:
+    page = opened("training", TWO, look="noise")
+    assert "is drawn as often as the most popular one" in asked(page, 2)
+    page = opened("training", TWO, look="two")
+    assert "1 of the other 1 item scores higher" in asked(page, 1)
+    page = opened("training", TWO, look="costs", learned="0")
+    assert "½ for its one decision" in asked(page, 0)
+    page = opened("training", TWO, look="set")
+    assert "the 1 pairs" not in asked(page, 2)
