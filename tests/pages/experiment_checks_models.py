@@ -59,7 +59,12 @@ def _windows(seen: Seen) -> None:
         return
     seen.says(f"{pairs:,} of the {n * (n - 1):,} pairs")
     if seen.prediction.startswith("A window"):
-        holds(seen, "The same pairs" if pairs == n * (n - 1) else "Fewer pairs than the set")
+        of_set = len(set(rows.tolist())) * (len(set(rows.tolist())) - 1)
+        if len(set(rows.tolist())) == n:
+            holds(seen, "The same pairs" if pairs == of_set else "Fewer pairs than the set")
+        else:
+            repeated = "Not the same: an item comes twice"
+            holds(seen, *(["Fewer pairs than the set"] if pairs < of_set else []), repeated)
     elif seen.prediction.startswith("Read"):
         holds(seen, "More than half" if 2 * pairs > n * (n - 1) else "Not more than half")
     elif seen.prediction.startswith("Window 1"):

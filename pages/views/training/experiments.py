@@ -29,7 +29,7 @@ def window(lesson: Lesson) -> list[Experiment]:
     """Of the view of windows and pairs."""
     some = {"pairs": WINDOW, "shrink": False}
     every, part = "All pairs of it", "Not all"
-    ten = ("The same pairs", "Fewer pairs than the set")
+    ten = ("The same pairs", "Fewer pairs than the set", "Not the same: an item comes twice")
     if not lesson.sequences.ordered:
         return [
             Experiment(
@@ -87,7 +87,17 @@ def _as_set(lesson: Lesson) -> Verdict:
     if shown is None:
         return Verdict(NO_PAIR)
     length, pairs = shown
-    return Verdict(_part(lesson), 0 if pairs == length * (length - 1) else 1, _short_enough(lesson, 11))
+    index = shown_sequence(lesson)
+    different = len(np.unique(lesson.sequences[index])) if index is not None else length
+    of_set = different * (different - 1)
+    if different == length:
+        return Verdict(_part(lesson), 0 if pairs == of_set else 1, _short_enough(lesson, 11))
+    return Verdict(
+        f"{_part(lesson)} {different:,} of them are different: the set has {counted(of_set, 'pair')}, none of them "
+        "twice or of an item with itself.",
+        (1, 2) if pairs < of_set else 2,
+        _short_enough(lesson, 11),
+    )
 
 
 def _neighbors(lesson: Lesson) -> Verdict:
@@ -180,9 +190,10 @@ def noise(lesson: Lesson) -> list[Experiment]:
 
     def rare() -> Verdict:
         times = counts.max() / counts[seen].min()
+        often = f"{times:,.4g} times as often" if times > 1 else "as often"
         return Verdict(
-            f"**{share(-1):.1%}**. The rarest item ({counted(int(counts[seen].min()), 'event')}) is drawn {times:,.4g} "
-            f"times as often as the most popular one ({counted(int(counts.max()), 'event')}).",
+            f"**{share(-1):.1%}**. The rarest item ({counted(int(counts[seen].min()), 'event')}) is drawn {often} as "
+            f"the most popular one ({counted(int(counts.max()), 'event')}).",
             0 if share(-1) < share(0) else 1 if share(-1) > share(0) else 2,
         )
 
@@ -285,8 +296,8 @@ def _kept_numbers(lesson: Lesson) -> Verdict:
     cosine = float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))
     same = int((np.abs(a - b) < 0.005).sum())
     return Verdict(
-        f"{same} of its {len(a)} numbers are the same to two decimals; the cosine of the row with its former self is "
-        f"{number(cosine)}. Each training has axes of its own; the lookup works alike.",
+        f"{same} of its {len(a)} numbers {'is' if same == 1 else 'are'} the same to two decimals; the cosine of the "
+        f"row with its former self is {number(cosine)}. Each training has axes of its own; the lookup works alike.",
         0 if 2 * same >= len(a) else 1,
     )
 
@@ -342,7 +353,8 @@ def _own_context(lesson: Lesson, model: ItemVectors) -> Verdict:
     met = int(lesson.contexts()[lesson.row])
     return Verdict(
         f"v′ · v of {plain(lesson.name)} with itself is {number(float(scores[lesson.row]))}; {above:,} of the other "
-        f"{len(scores) - 1:,} items score higher. In the log it is its own context {counted(met, 'time')}.",
+        f"{counted(len(scores) - 1, 'item')} score{'s' if above == 1 else ''} higher. In the log it is its "
+        f"own context {counted(met, 'time')}.",
         0 if above == 0 else 1 if 2 * above <= len(scores) - 1 else 2,
     )
 

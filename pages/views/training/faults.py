@@ -103,6 +103,8 @@ def direction_words(lesson: Lesson, one: Lean | None) -> str:
         return (
             f"{seen} ({p_words(one.p_value)}, corrected for {one.pairs:,} pairs). A set trains both directions alike."
         )
+    if one.pairs == 1:
+        return f"No direction to lose, for there is one pair to look at: {seen} ({p_words(one.p_value)})."
     return (
         f"No direction to lose: none of the {one.pairs:,} pairs that follow each other goes one way beyond chance. "
         f"Most so: {seen} ({p_words(one.p_value)}, corrected)."
@@ -120,6 +122,8 @@ def time_words(lesson: Lesson, one: Lean | None) -> str:
             f"{seen} ({p_words(one.p_value)}, corrected for {one.pairs:,} pairs). item2vec trains all "
             f"{one.one + one.other:,} as of one day."
         )
+    if one.pairs == 1:
+        return f"No change with time to lose, for there is one pair to look at: {seen} ({p_words(one.p_value)})."
     return (
         f"No change with time to lose: none of {one.pairs:,} pairs differs between the halves of the log beyond "
         f"chance. Most so: {seen} ({p_words(one.p_value)}, corrected)."

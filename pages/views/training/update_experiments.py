@@ -163,11 +163,12 @@ def _beliefs(four: Four) -> Verdict:
     loss = four.losses()
     score = sigmoid(four.trainers["negative_sampling"].score(four.lesson.row, four.partner))
     largest = max(loss.values())
-    ways = f"{four.size['code_length']} decisions"
+    ways = int(four.size["code_length"])
+    tree = f"½ for each of its {ways} decisions" if ways > 1 else "½ for its one decision"
     return Verdict(
         f"In nats: {', '.join(f'{NAMES[name]} {value:.2f}' for name, value in loss.items())}.",
         tuple(at for at, name in enumerate(NAMES) if np.isclose(loss[name], largest)),
-        f"Softmax: p = {p['softmax']:.4f}, 1/n. The tree: ½ for each of its {ways}, p = "
+        f"Softmax: p = {p['softmax']:.4f}, 1/n. The tree: {tree}, p = "
         f"{p['hierarchical_softmax']:.4f}. NCE: e^s = {p['nce']:.2f} for every item. Negative sampling: σ = "
         f"{score:.2f}, no opinion.",
     )
