@@ -210,6 +210,10 @@ def _all_models(seen: Seen) -> None:
             now, before = np.median(counts[ids[ids >= 0]]), np.median(counts[plain[name][plain[name] >= 0]])
             assert f"{name} {before:,.4g} → {now:,.4g}" in figures(seen)
             up, down = up + int(now > before), down + int(now < before)
+        if not up and not down:
+            seen.says(f"In none of {len(plain)} models")
+            picked(seen)
+            return
         seen.says(f"More popular in {up}, rarer in {down} of")
         every = len(plain)
         more, less = "More popular, in every model", "Rarer, in every model"

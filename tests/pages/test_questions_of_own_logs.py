@@ -69,3 +69,17 @@ def test_one_of_a_thing_is_one() -> None:
     assert "½ for its one decision" in asked(page, 0)
     page = opened("training", TWO, look="set")
     assert "the 1 pairs" not in asked(page, 2)
+
+
+def test_lists_that_name_all_other_items_are_not_asked_about() -> None:
+    """Ten items: every list of ten is the whole catalogue, in whatever model."""
+    for view in ("models", "two"):
+        assert questions(opened("neighbors", SMALL, compare=view)) == 0
+    twelve = log("abcdef", "bcafed", "ghijkl", "hgjilk", "abgfgc")
+    page = opened("neighbors", twelve, compare="models")
+    for number in range(questions(page)):
+        said = asked(page, number)
+        assert "agreement 1.00" not in said
+        assert "More popular in **0**, rarer in **0**" not in said
+        if "In none of" in said:
+            assert named(page) == ()

@@ -16,7 +16,7 @@ from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
 from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain, quoted
-from pages.views.neighbors.compared import Compared, Settings, filter_steps
+from pages.views.neighbors.compared import LENGTH, Compared, Settings, filter_steps
 from recemb_core.brought import BroughtConfig, BroughtVectors
 from recemb_core.embeddings import MODELS
 from recemb_core.embeddings.registry import NEEDS, python_call, spec_of
@@ -33,9 +33,11 @@ def experiments(found: Compared) -> list[Experiment]:
     """Of the view of all models: what this data can do."""
     data, counts = found.data, found.settings.counts
     tries: list[Experiment] = []
+    if _lists_are_whole(len(found.graph)):
+        return tries
     values = 1 - found.dispute if len(found.lists) > 1 else np.empty(0)
     able = found.competing(values) if len(values) else values
-    if len(able):
+    if len(able) and values[able[0]] < 1:
         item = found.graph.items[int(found.rows[able[0]])]
         question = "One item divides these models most. **How popular is it?**"
         tries.append(Experiment(question, HOW_POPULAR, lambda: divided(found, item), {"item": item}))
@@ -48,11 +50,17 @@ def experiments(found: Compared) -> list[Experiment]:
         )
     )
     useful = [step for step in filter_steps(counts) if step > 0 and (counts < step).mean() >= 0.25]
+    useful = [step for step in useful if not _lists_are_whole(int((counts >= step).sum()))]
     if useful:
         unit = "events" if data.sequences is not None else "in strength"
         question = f"Name no item below {useful[0]:,} {unit}. **Do the models come closer to each other?**"
         tries.append(Experiment(question, CLOSER, lambda: filter_words(found), {"min_count": useful[0]}))
     return tries
+
+
+def _lists_are_whole(items: int) -> bool:
+    """Whether a list of the length that questions go back to names all other items, so that all lists are alike."""
+    return items - 1 <= LENGTH.default
 
 
 def divided(found: Compared, item: str) -> Verdict | str:
@@ -82,11 +90,15 @@ def in_out_words(found: Compared) -> Verdict | str:
     if not told:
         return ""
     up, down = changes.count(1), changes.count(-1)
+    more = f"Cosine → in · out: {', '.join(told)}."
+    if not up and not down:
+        said = f"In none of {counted(len(told), 'model')} does the median {found.unit} of all named items change"
+        return Verdict(f"{said}; one seed each.", more=more)
     return Verdict(
         f"More popular in **{up}**, rarer in **{down}** of {counted(len(told), 'model')}, by the median {found.unit} "
         f"of all named items (catalogue {np.median(counts):,.4g}); one seed each.",
         0 if up == len(told) else 1 if down == len(told) else 2,
-        more=f"Cosine → in · out: {', '.join(told)}.",
+        more=more,
     )
 
 
@@ -112,6 +124,8 @@ def _twice(found: Compared, model: str) -> dict[str, Any]:
 
 def pair_experiments(found: Compared) -> list[Experiment]:
     """Of the view of two."""
+    if _lists_are_whole(len(found.graph)):
+        return []
     able = able_models(found.data)[0]
     twice = _twice(found, able)
     tries = [

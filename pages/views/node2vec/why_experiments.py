@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pages.kit.answer_words import counted
 from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain
 from pages.views.node2vec.one_setting import Shown
@@ -68,7 +69,7 @@ def _ways(pair: Pair) -> Verdict:
         row, times = paths.through[0]
         first = f", {plain(pair.shown.data.titles[row])} ({times:,}) first among them"
     text = (
-        f"Walks have {_named(pair)} one step apart {paths.direct:,} times, and {other:,} times with other items between"
-        f"{first}; the noise of the difference is ±{noise:,.0f} (two standard deviations)."
+        f"Walks have {_named(pair)} one step apart {counted(paths.direct, 'time')}, and {counted(other, 'time')} with "
+        f"other items between{first}; the noise of the difference is ±{noise:,.0f} (two standard deviations)."
     )
     return Verdict(text, right)
