@@ -37,6 +37,7 @@ from recemb_core.progress import Progress
 from recemb_core.scorers import SCORERS, fit_scorer, scorer_defaults
 from recemb_core.sequences import Sequences
 from recemb_core.splits import leave_last_out, share_of_repeats
+from recemb_core.validation import UsageError
 
 DEEP_PAGE = Scope("deep_models")
 
@@ -164,6 +165,32 @@ def known(data: ActiveData) -> Sequences:
 def cases(data: ActiveData) -> NextItemCases:
     """Who is asked about what: the validation part of Evaluation's usual split."""
     return results.remember(data, ("recall cases", source(data)), lambda: next_item_cases(known(data)))  # type: ignore[no-any-return]
+
+
+def not_askable(data: ActiveData) -> str:
+    """Why no model can be measured on both kinds of targets, first-time ones and all; "" where it can."""
+    who = cases(data)
+    if not len(who.users):
+        return (
+            "nobody in this log has both a history and something after it, so no model can be asked what comes next; "
+            "give a log whose users come back, or say on the Sequences page which column holds the user"
+        )
+    if not any(len(np.setdiff1d(target, past)) for target, past in zip(who.targets, who.histories, strict=True)):
+        return (
+            "everybody in this log took last what they had had before, so there is no first-time target, on which "
+            "these models are measured too; give a log of more users or of more items"
+        )
+    return ""
+
+
+def check_askable(data: ActiveData) -> None:
+    """Before anything is trained.
+
+    Raises:
+        UsageError: no model could be measured.
+    """
+    if why := not_askable(data):
+        raise UsageError(why)
 
 
 def asked(data: ActiveData) -> NextItemCases:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.kit.answer_words import with_noise
 from pages.kit.uploads.uploads import File, Upload
 from tests.pages.conftest import ROOT, healthy, questions, show_me
 from tests.pages.verdicts import figures, named, sentence
@@ -26,12 +27,17 @@ TWO = log(*["abab", "baba"] * 4)
 
 def opened(name: str, content: bytes, **view: str) -> AppTest:
     """A page in a session that has uploaded the log."""
+    return healthy(opened_anyhow(name, content, **view))
+
+
+def opened_anyhow(name: str, content: bytes, **view: str) -> AppTest:
+    """The same where the page may have to say that it cannot."""
     upload = Upload(File("own.csv", content))
     page = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=180)
     page.session_state["uploads"], page.session_state["data"] = {upload.key: upload}, upload.key
     for parameter, value in view.items():
         page.session_state[f"{parameter}@{upload.key}"] = value
-    return healthy(page.run())
+    return page.run()
 
 
 def asked(page: AppTest, number: int) -> str:
@@ -83,3 +89,38 @@ def test_lists_that_name_all_other_items_are_not_asked_about() -> None:
         assert "More popular in **0**, rarer in **0**" not in said
         if "In none of" in said:
             assert named(page) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"basket_id,product\n" + b"\n".join(b"b%d,p%d" % (n // 3, n * 7 % 11) for n in range(90)), "say on the Sequ"),
+        (TWO, "there is no first-time target"),
+    ],
+)
+def test_what_nobody_can_be_asked_is_said_before_anything_is_trained(content: bytes, why: str) -> None:
+    for section in ("recall", "history", "serving", "drawn"):
+        page = opened_anyhow("deep_models", content, section=section)
+        said = [error.value for error in page.error]
+        assert said == [] if section == "drawn" else why in " ".join(said)
+        assert not any("hold something out" in one for one in said)
+        assert questions(page) == 0
+        assert not page.exception
+
+
+def test_no_question_sets_a_pause_that_leaves_no_session() -> None:
+    """Songs last longer than a minute: cut at one, no two are in a session, and the log could not be used."""
+    songs = b"user,item,time\n" + b"\n".join(
+        b"u%d,song%d,%d" % (n // 20, n * 7 % 30, 1_600_000_000 + n * 200 + n // 5 * 9_000) for n in range(200)
+    )
+    page = opened("sequences", songs)
+    assert questions(page) == 2
+    for number in range(2):
+        asked(page, number)
+        healthy(page)
+
+
+def test_a_change_and_its_noise_are_told_apart_by_their_digits() -> None:
+    assert with_noise(0.0649, 0.0612) == "+0.065 ± 0.061"
+    assert with_noise(-0.97, 0.1) == "−0.97 ± 0.10"
+    assert with_noise(0.0, 0.0) == "0.00 ± 0.00"

@@ -63,6 +63,8 @@ TARGETS = Parameter(
 def drawn_section(data: ActiveData) -> None:
     """The whole view."""
     look = LOOK.value(data)
+    if look == "worth":
+        recall_models.check_askable(data)
     main, side, numbers = staged("as-drawn")
     report: FeatureReport | None = None
     with side:
@@ -81,7 +83,8 @@ def drawn_section(data: ActiveData) -> None:
             told = TOLD.draw(data, default=_usual(options), among=list(options), format_func=options.__getitem__)
             if look == "worth":
                 TARGETS.draw(data)
-            stage.try_this(data, drawn_words.experiments(data, usual, lambda: report))
+            if not recall_models.not_askable(data):
+                stage.try_this(data, drawn_words.experiments(data, usual, lambda: report))
     sizes = sizes_of(data, model, details, told)
     config = study(model, told, options)
     with numbers:

@@ -79,6 +79,7 @@ class Answer:
 
 def history_section(data: ActiveData) -> None:
     """The whole view."""
+    recall_models.check_askable(data)
     main, side, numbers = staged("history")
     with main:
         configs = recall_models.ready_or_run(

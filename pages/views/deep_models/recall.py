@@ -51,6 +51,7 @@ MEASURE = Parameter(
 
 def recall_section(data: ActiveData) -> None:
     """The whole view."""
+    recall_models.check_askable(data)
     wanted, look = recall_models.model_configs(data), LOOK.value(data)
     main, side, numbers = staged("recall")
     with main:

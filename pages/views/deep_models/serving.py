@@ -41,6 +41,7 @@ USER = Parameter(
 
 def serving_section(data: ActiveData) -> None:
     """The whole view."""
+    recall_models.check_askable(data)
     main, side, numbers = staged("serving")
     with main:
         configs = recall_models.ready_or_run(
