@@ -23,6 +23,13 @@ def number(value: float, form: str = ".2f") -> str:
     return signed(value, form).lstrip("+")
 
 
+def with_noise(change: float, error: float, form: str = ".2f") -> str:
+    """ "+0.12 ± 0.05", with a digit more where these would look alike, for which is larger is what counts."""
+    if f"{abs(change):{form}}" == f"{error:{form}}" and change != 0:
+        form = f".{int(form[1:-1]) + 1}{form[-1]}"
+    return f"{signed(change, form)} ± {number(error, form)}"
+
+
 def counted(number: float, one: str, many: str = "") -> str:
     """ "1 item", "1,234 items"."""
     return f"{number:,g} {one if number == 1 else many or one + 's'}"

@@ -43,14 +43,7 @@ def experiments(data: ActiveData) -> list[Experiment]:
                 {},
             ),
         ]
-    return [
-        Experiment(
-            "A pause of one minute ends a session. **How many events are left out then, alone in their session or "
-            "repeated?**",
-            LEFT_OUT,
-            lambda: minute(data),
-            {"gap": 1},
-        ),
+    tries = [
         Experiment(
             "Only a pause of a week ends a session. **How many sessions of the one-hour cut are left?**",
             STAY,
@@ -64,6 +57,10 @@ def experiments(data: ActiveData) -> list[Experiment]:
             {"gap": HOUR},
         ),
     ]
+    if not (_gaps(data) <= 1).any():  # songs, say: cut at a minute, such a log has no session, and no page
+        return tries
+    question = "A pause of one minute ends a session. **How many events are left out then, alone in their session or "
+    return [Experiment(f"{question}repeated?**", LEFT_OUT, lambda: minute(data), {"gap": 1}), *tries]
 
 
 def _cut(data: ActiveData, minutes: int) -> Sequences | None:

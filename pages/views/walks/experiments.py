@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pages.kit import session
-from pages.kit.answer_words import counted, number, signed
+from pages.kit.answer_words import counted, with_noise
 from pages.kit.session import ActiveData
 from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain
@@ -189,7 +189,7 @@ def items_verdict(data: ActiveData, graph: ItemGraph, at: Place, p: float, q: fl
     change, error = float(now.mean() - base.mean()), float(np.hypot(standard_error(now), standard_error(base)))
     return Verdict(
         f"**{now.mean():.1f}** different items in a walk of up to {STEPS} steps, against {base.mean():.1f} "
-        f"at p = q = 1: {signed(change)} ± {number(2 * error)} ({WALKS:,} walks each, two standard errors).",
+        f"at p = q = 1: {with_noise(change, 2 * error)} ({WALKS:,} walks each, two standard errors).",
         _side(change, error),
     )
 
@@ -209,7 +209,7 @@ def distance_verdict(data: ActiveData, graph: ItemGraph, at: Place, q: float) ->
     error = float(np.hypot(now.standard_error[step], before.standard_error[step]))
     return Verdict(
         f"After {counted(step, 'step')} the walks are **{now.mean[step]:.2f}** edges from their start on average, "
-        f"against {before.mean[step]:.2f} at p = q = 1: {signed(change)} ± {2 * error:.2f} (two standard errors).",
+        f"against {before.mean[step]:.2f} at p = q = 1: {with_noise(change, 2 * error)} (two standard errors).",
         _side(change, error),
         more=f"{now.walking[step]:,} and {before.walking[step]:,} walks are still going.",
     )
