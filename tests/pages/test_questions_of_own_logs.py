@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.kit.answer_words import with_noise
 from pages.kit.uploads.uploads import File, Upload
+from pages.views.training.factorization_experiments import loses_more
 from tests.pages.conftest import ROOT, healthy, questions, show_me
 from tests.pages.verdicts import figures, named, sentence
 
@@ -25,14 +26,14 @@ SMALL = log("abcde", "bcaed", "fghij", "hgjif", "abfgc")  # no pair is met five 
 TWO = log(*["abab", "baba"] * 4)
 
 
-def opened(name: str, content: bytes, **view: str) -> AppTest:
+def opened(name: str, content: bytes, items: File | None = None, **view: str) -> AppTest:
     """A page in a session that has uploaded the log."""
-    return healthy(opened_anyhow(name, content, **view))
+    return healthy(opened_anyhow(name, content, items, **view))
 
 
-def opened_anyhow(name: str, content: bytes, **view: str) -> AppTest:
+def opened_anyhow(name: str, content: bytes, items: File | None = None, **view: str) -> AppTest:
     """The same where the page may have to say that it cannot."""
-    upload = Upload(File("own.csv", content))
+    upload = Upload(File("own.csv", content), items)
     page = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=180)
     page.session_state["uploads"], page.session_state["data"] = {upload.key: upload}, upload.key
     for parameter, value in view.items():
@@ -61,7 +62,7 @@ def test_products_are_not_held_against_pairs_that_the_log_does_not_have() -> Non
 def test_a_window_over_repeats_is_no_set() -> None:
     page = opened("training", TWO, look="window")
     said = asked(page, 1)
-    assert "2 of them are different: the set has 2 pairs" in said
+    assert "2 of these items are different: the set has 2 pairs" in said
     assert named(page) == ("Not the same: an item comes twice",)
     assert "12 of the 12" in said
 
@@ -81,6 +82,12 @@ def test_lists_that_name_all_other_items_are_not_asked_about() -> None:
     """Ten items: every list of ten is the whole catalogue, in whatever model."""
     for view in ("models", "two"):
         assert questions(opened("neighbors", SMALL, compare=view)) == 0
+    kinds = b"\n".join(
+        b"%s,%s" % (item.encode(), b"odd" if at % 2 else b"even") for at, item in enumerate("abcdefghij")
+    )
+    page = opened("side_information", SMALL, File("items.csv", b"item_id,kind\n" + kinds), side="ges")
+    assert questions(page) == 1
+    assert not any("How many of ten" in one.value for one in page.markdown)
     twelve = log("abcdef", "bcafed", "ghijkl", "hgjilk", "abgfgc")
     page = opened("neighbors", twelve, compare="models")
     for number in range(questions(page)):
@@ -124,3 +131,10 @@ def test_a_change_and_its_noise_are_told_apart_by_their_digits() -> None:
     assert with_noise(0.0649, 0.0612) == "+0.065 ± 0.061"
     assert with_noise(-0.97, 0.1) == "−0.97 ± 0.10"
     assert with_noise(0.0, 0.0) == "0.00 ± 0.00"
+
+
+def test_pairs_that_gain_less_than_others_have_not_lost_more() -> None:
+    assert loses_more([0.1, 0.2], [0.0, -0.1]) == 0
+    assert loses_more([-0.1, -0.2], [-0.3, -0.4]) == 2
+    assert loses_more([0.1, 0.2], [0.3, 0.4]) == 1
+    assert loses_more([0.1, 0.3], [0.2, 0.4]) == 2

@@ -33,6 +33,7 @@ RARE = 20  # below so many events an item's lists are noise in every model
 MOST = 8  # columns that a window holds
 
 NEIGHBORS_PAGE = Scope("neighbors")
+LENGTH_ASKED = 10  # of a list, at first and in every question
 SHOWN_MODELS = Parameter(
     NEIGHBORS_PAGE,
     "models",
@@ -40,7 +41,9 @@ SHOWN_MODELS = Parameter(
     Several(),
     help="A column each, left to right in the order of the list.",
 )
-LENGTH = Parameter(NEIGHBORS_PAGE, "k", "Neighbors", Options((3, 5, 10, 20), row=True), 10, help="Length of a list, k.")
+LENGTH = Parameter(
+    NEIGHBORS_PAGE, "k", "Neighbors", Options((3, 5, 10, 20), row=True), LENGTH_ASKED, help="Length of a list, k."
+)
 SCORE = Parameter(
     NEIGHBORS_PAGE,
     "score",

@@ -16,7 +16,7 @@ from pages.kit.model_jobs import Entry
 from pages.kit.session import ActiveData
 from pages.kit.stage import Experiment, Verdict
 from pages.kit.text import plain, quoted
-from pages.views.neighbors.compared import LENGTH, Compared, Settings, filter_steps
+from pages.views.neighbors.compared import LENGTH_ASKED, Compared, Settings, filter_steps
 from recemb_core.brought import BroughtConfig, BroughtVectors
 from recemb_core.embeddings import MODELS
 from recemb_core.embeddings.registry import NEEDS, python_call, spec_of
@@ -60,7 +60,7 @@ def experiments(found: Compared) -> list[Experiment]:
 
 def _lists_are_whole(items: int) -> bool:
     """Whether a list of the length that questions go back to names all other items, so that all lists are alike."""
-    return items - 1 <= LENGTH.default
+    return items - 1 <= LENGTH_ASKED
 
 
 def divided(found: Compared, item: str) -> Verdict | str:

@@ -135,10 +135,11 @@ def experiments(data: ActiveData, shown: Shown, ready: bool) -> list[Experiment]
     """Of this view."""
     lists = "GES weighs every embedding alike, EGES by attention. **How many of ten neighbors have they in common?**"
     moved = "Attention learns other weights than the plain average. **How much of an item's weight has it moved?**"
-    return [
+    tries = [
         Experiment(lists, SHARED, answered(data, shown, lambda: shared_words(data, shown) if ready else ""), {}),
         Experiment(moved, MOVED, answered(data, shown, lambda: moved_words(data, shown) if ready else ""), {}),
     ]
+    return tries if len(shown.graph) - 1 > K else tries[1:]  # else both lists name all other items
 
 
 def shared_words(data: ActiveData, shown: Shown) -> Verdict:

@@ -93,8 +93,8 @@ def _as_set(lesson: Lesson) -> Verdict:
     if different == length:
         return Verdict(_part(lesson), 0 if pairs == of_set else 1, _short_enough(lesson, 11))
     return Verdict(
-        f"{_part(lesson)} {different:,} of them are different: the set has {counted(of_set, 'pair')}, none of them "
-        "twice or of an item with itself.",
+        f"{_part(lesson)} {different:,} of these items {'is' if different == 1 else 'are'} different: the set has "
+        f"{counted(of_set, 'pair')}, none of them twice or of an item with itself.",
         (1, 2) if pairs < of_set else 2,
         _short_enough(lesson, 11),
     )

@@ -67,6 +67,12 @@ def _apart(now: Sequence[float], before: Sequence[float]) -> int:
     return 0 if min(now) > max(before) else 1 if max(now) < min(before) else 2
 
 
+def loses_more(one: Sequence[float], other: Sequence[float]) -> int:
+    """0: the first loses more by every seed, 1: the other, 2: neither; what gains less has lost nothing."""
+    right = _apart(one, other)
+    return right if right == 2 or np.mean((one, other)[right]) > 0 else 2
+
+
 def _close(lesson: Lesson) -> Answer:
     found = _trained(lesson)
     if found is None:
@@ -128,8 +134,9 @@ def _narrow(lesson: Lesson) -> Answer:
     said = f"With {config.model.dimensions} dimensions, {'; '.join(told)}."
     if often == 1:
         return Verdict(f"{said} Fewer than 30 pairs were seen twice or more, too few to be compared with all.")
-    known = len(lost) == 2 and all(np.isfinite(one).all() for one in lost)
-    return Verdict(said, _apart(lost[0].tolist(), lost[1].tolist()) if known else None)
+    if len(lost) < 2 or not all(np.isfinite(one).all() for one in lost):
+        return Verdict(said)
+    return Verdict(said, loses_more(lost[0].tolist(), lost[1].tolist()))
 
 
 def _once(lesson: Lesson) -> Answer:
