@@ -215,10 +215,11 @@ def _press(data: ActiveData, one: Experiment, guess: int | None) -> None:
     earlier = _pressed()
     page = str(st.session_state.get("_page", ""))
     if earlier is not None and earlier.data == data.key:  # its item, say, is no part of this one
-        here = earlier.page == page  # what another page has of its own is left as it is
-        held = earlier.state if here and earlier.in_force(data, wholly=True) else earlier.sets
+        here = earlier.page == page  # what another page alone has is left as it is
+        held = earlier.state if earlier.in_force(data, wholly=True) else earlier.sets
         left = [key for key, value in held.items() if st.session_state.get(key) == value]
-        _put_back(earlier, left if here else [key for key in left if key not in earlier.defaults])
+        ours = defaults | sets
+        _put_back(earlier, [key for key in left if here or key in ours or key not in earlier.defaults])
         defaults = (earlier.defaults if here else {}) | defaults
     before = {key: st.session_state[key] for key in defaults | sets if key in st.session_state}
     st.session_state["_experiment"] = pressed = _Pressed(page, data.key, one.question, sets, defaults, before, guess)

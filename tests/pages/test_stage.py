@@ -186,6 +186,23 @@ def test_a_question_leaves_the_controls_of_other_pages_alone(open_page: Open) ->
     assert page.session_state[key] == "one's own"
 
 
+def test_what_two_pages_share_comes_back_after_a_question_on_each(app: AppTest) -> None:
+    """Not what the question of the other page had set it to."""
+    app.query_params["data"] = KARATE
+    page = healthy(app.run())
+    page.switch_page("pages/node2vec.py").run()
+    page.select_slider(key=f"q@{KARATE}").set_value(4.0)
+    healthy(page.run())
+    for name, number in (("node2vec", 0), ("walks", 1)):
+        page.switch_page(f"pages/{name}.py").run()
+        show_me(page, number)
+        healthy(page.run())
+        assert page.session_state[f"q@{KARATE}"] != 4.0
+    page.button(key="question undo").click()
+    healthy(page.run())
+    assert page.session_state[f"q@{KARATE}"] == 4.0
+
+
 # ---- whatever was tried before ----
 
 # Page and its view, those that train for no long; with RECEMB_ORDERS set so many orders of each, else one of a few.
