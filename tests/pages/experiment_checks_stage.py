@@ -268,7 +268,8 @@ def _steps_carry(seen: Seen) -> None:
         right, near = analogy_rates(seen, model(seen.source, name).vectors)
         rates[name] = right - near
     assert rates[best] >= rates["PPMI-SVD"] - 1e-9
-    seen.says(f"The largest gain is that of {best}: {rates[best]:+.1%}")
+    seen.says(f"The largest gain is that of {best}: {sign(rates[best], '.1%')}")
+    assert "-" not in seen.answer.split(best)[-1]  # a true minus
     choice = seen.page.success[0].value.split(".** ")[0].removeprefix("**")
     assert (choice == "In none") == ("In no model is the sum right" in seen.answer)
     assert ("offsets carry nothing" in figures(seen).lower()) == (choice == "In none")

@@ -11,6 +11,7 @@ import streamlit as st
 
 from pages.kit import controls, frame, large, session, stage
 from pages.kit.allowed import Options, Several
+from pages.kit.answer_words import signed
 from pages.kit.jobs import Job
 from pages.kit.live_chart import live_chart
 from pages.kit.model_jobs import Entry
@@ -31,7 +32,7 @@ from pages.views.neighbors.compared import NEIGHBORS_PAGE, Compared
 from pages.views.neighbors.maps import map_job, on_map
 from recemb_core.arrays import Float32Array, Float64Array
 from recemb_core.brought import BroughtVectors
-from recemb_core.evaluation.analogies import Analogies, How, arithmetic
+from recemb_core.evaluation.analogies import Analogies, How, Rate, arithmetic
 from recemb_core.figures import theme
 from recemb_core.figures.item_map import item_map_figure
 from recemb_core.item_graph import ItemGraph
@@ -178,7 +179,7 @@ def _numbers(found: Compared, model: str, place: Any) -> None:
         return
     first, five = of[model]
     gain = first.gain
-    bounds = f" ({gain.low:+.1%} to {gain.high:+.1%})" if np.isfinite(gain.low) else ""
+    bounds = _bounds(gain)
     frame.metrics(
         [
             ("Right by the sum", f"{first.accuracy.value:.1%}", f"Of {first.groups:,} targets' questions, {model}."),
@@ -349,6 +350,11 @@ def experiments(found: Compared) -> list[stage.Experiment]:
     return tries
 
 
+def _bounds(gain: Rate) -> str:
+    """Its interval in brackets; "" where there is none."""
+    return f" ({signed(gain.low, '.1%')} to {signed(gain.high, '.1%')})" if np.isfinite(gain.low) else ""
+
+
 def _carried(found: Compared) -> stage.Verdict | str:
     _, of = reports(found)
     if len(of) < sum(one.state != "unavailable" for one in found.entries):
@@ -356,10 +362,10 @@ def _carried(found: Compared) -> stage.Verdict | str:
     up, _, known = carrying(of)
     best = max(of, key=lambda name: of[name][0].gain.value)
     gain = of[best][0].gain
-    said = f"The largest gain is that of {best}: {gain.value:+.1%} ({gain.low:+.1%} to {gain.high:+.1%})."
+    said = f"The largest gain is that of {best}: {signed(gain.value, '.1%')}{_bounds(gain)}."
     helps = f"It helps in {listed(up)}, beyond noise." if up else "In no model is the sum right oftener, beyond noise."
     right = None if not known else 0 if not up else 2 if len(up) == known else 1
-    return stage.Verdict(f"{helps} {said}".replace("-0.0%", "0.0%"), right, more=verdict(of))
+    return stage.Verdict(f"{helps} {said}", right, more=verdict(of))
 
 
 def _basket(found: Compared) -> stage.Verdict | str:
