@@ -109,7 +109,7 @@ def scores(place: Any = st) -> Any:
 
 def player(data: ActiveData, name: str) -> str:
     """Key of what a player holds, its place or whether it plays: no setting, so a question lets it start anew."""
-    key = f"{name}@{data.key}"
+    key = f"player {name}@{data.key}"  # no parameter's: there is one named "step"
     st.session_state.setdefault("_players", set()).add(key)
     return key
 

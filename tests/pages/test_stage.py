@@ -120,11 +120,27 @@ def test_a_moved_control_takes_the_verdict_away(open_page: Open) -> None:
 def test_a_question_starts_a_player_anew(open_page: Open) -> None:
     """Else its answer about a whole walk would stand under the first steps of one, or a player would run on."""
     page = healthy(open_page("walks", data="planted_shop", walks_view="walk"))
-    page.slider(key="step@planted_shop").set_value(2)
+    page.slider(key="player step@planted_shop").set_value(2)
     healthy(page.run())
     show_me(page, 0)
     healthy(page.run())
-    assert page.slider(key="step@planted_shop").value == page.slider(key="step@planted_shop").max
+    assert page.slider(key="player step@planted_shop").value == page.slider(key="player step@planted_shop").max
+
+
+def test_a_player_and_a_setting_of_one_name_are_two_things(open_page: Open) -> None:
+    walks = healthy(open_page("walks", data="planted_shop", walks_view="walk"))
+    page = healthy(open_page("neighbors", data="planted_shop", compare="sum"))
+    asked = page.selectbox(key="step@planted_shop")
+    other = next(one for one in asked.options if one != asked.options[0])
+    for key in ("_players", "player step@planted_shop"):
+        page.session_state[key] = walks.session_state[key]
+    page.session_state["step@planted_shop"] = other
+    show_me(page, 0)
+    healthy(page.run())
+    assert verdict(page)
+    assert page.session_state["step@planted_shop"] in asked.options
+    walks.session_state["step@planted_shop"] = other
+    healthy(walks.run())
 
 
 def test_an_item_that_a_question_chose_is_left_with_it(open_page: Open) -> None:

@@ -100,7 +100,7 @@ def test_a_walk_is_replayed_and_the_next_one_is_another(open_page: Open) -> None
     assert further.replace("*", "").startswith(first.split("step")[0])
     page.button(key="another@planted_shop").click()
     assert walk(healthy(page.run())).startswith("Walk 2 of 1,000")
-    page.slider(key="step@planted_shop").set_value(0)
+    page.slider(key="player step@planted_shop").set_value(0)
     assert "→" not in walk(healthy(page.run()))
 
 
