@@ -26,6 +26,7 @@ from tests.browser.driver import (
     traces,
     view,
     wait_revision,
+    wait_until,
 )
 
 APP = "tests/browser/chart_app.py"
@@ -243,6 +244,8 @@ def test_a_grey_group_lights_up_while_it_is_pointed_at_and_when_it_is_chosen(app
     app.get_by_text("aisle").click()
     settled(app)
     lit = chart(app, "map").locator(".live-chart-lit")
+    named = "(plot) => plot.data?.some((trace) => trace.name === 'other (4 groups)')"
+    wait_until(app, f"() => [...document.querySelectorAll('.js-plotly-plot')].some({named})")
     grey = traces(app, "map")["other (4 groups)"]
     assert len(grey) == 4 * 15
     expect(lit).to_have_count(0)

@@ -254,7 +254,7 @@ def test_every_answer_is_what_is_measured_here(where: str, open_page: Open, app:
         ends = [float(match.group(group)) for match in (one, many_tables) for group in (5, 6)]
         word = "higher" if ends[0] > ends[3] else "lower" if ends[1] < ends[2] else "noise"
         assert word in alone[2].rsplit("The precision", 1)[1]
-    left_out = float(re.search(r"leaves out ([0-9.]+) %", any_of[1]).group(1))  # type: ignore[union-attr]
+    left_out = float(re.search(r"leaves out ([0-9.]+)%", any_of[1]).group(1))  # type: ignore[union-attr]
     assert left_out == pytest.approx(100 - float(CELL.search(any_of[1]).group(7)), abs=0.6)  # type: ignore[union-attr]
     before, after = re.search(r"\(([0-9.]+) → ([0-9.]+)\)", narrow[1]).groups()  # type: ignore[union-attr]
     assert (float(before), float(after)) == (recalls[2], recalls[3])
